@@ -1,0 +1,20 @@
+//! The words of the plant, shared by every room: ids, units, molds, monitors, cycles, the count.
+//!
+//! The ground floor: no I/O, no clock, no randomness, no framework. Everything here compiles for wasm32,
+//! so that a form in the browser checks with the same code as the box.
+
+mod counter;
+mod cycle;
+mod ids;
+mod ledger;
+mod mold;
+mod state;
+mod units;
+
+pub use counter::{CounterStep, CounterWidth, step};
+pub use cycle::{Cycle, CycleFlags, TimeSource};
+pub use ids::{Eui64, Generation, IdError, LinkName, MoldId, MonitorSerial, PanId, PressId};
+pub use ledger::{EntryKind, LedgerEntry, displayed_count};
+pub use mold::{Initialisation, Mold, MoldName, MoldNameError, Press};
+pub use state::{MoldState, StateFacts, mold_state};
+pub use units::{CycleTime, Percent, Temperature, Timestamp};

@@ -1,0 +1,75 @@
+//! What people are told about an alarm: how grave it is, what is wrong, what to do.
+
+use dashboard::port::{Severity, StandingAlarm};
+use domain::MoldId;
+
+use crate::plant::{AlarmKey, AlarmRecord};
+
+/// How grave it is.
+#[must_use]
+pub const fn severity(key: &AlarmKey) -> Severity {
+    match key {
+        AlarmKey::StoreRefuses => Severity::Critical,
+        AlarmKey::ForeignStick(_) | AlarmKey::LinkLost(_) => Severity::Major,
+        AlarmKey::ResetUnconfirmed(..) => Severity::Minor,
+        AlarmKey::NotInitialised(_) => Severity::Warning,
+    }
+}
+
+/// The mold it is about, if it is one.
+#[must_use]
+pub const fn mold_of(key: &AlarmKey) -> Option<MoldId> {
+    match key {
+        AlarmKey::ResetUnconfirmed(mold, _) => Some(*mold),
+        AlarmKey::ForeignStick(_)
+        | AlarmKey::LinkLost(_)
+        | AlarmKey::StoreRefuses
+        | AlarmKey::NotInitialised(_) => None,
+    }
+}
+
+/// The alarm for a screen; `name` tells what people call a mold.
+pub fn tell(alarm: &AlarmRecord, name: impl Fn(MoldId) -> Option<String>) -> StandingAlarm {
+    let (subject, text) = match &alarm.key {
+        AlarmKey::ForeignStick(link) => (
+            link.to_string(),
+            "Another stick or network answers here than before. Nothing is written to it. Plug the former stick \
+             back in, or accept this one on the radios page."
+                .to_owned(),
+        ),
+        AlarmKey::LinkLost(link) => (
+            link.to_string(),
+            "The stick is gone or silent; the monitors keep their cycles until it is back. Check that it is \
+             plugged in."
+                .to_owned(),
+        ),
+        AlarmKey::StoreRefuses => (
+            "disk".to_owned(),
+            "The disk takes no more data. Monitors are not told that their cycles are kept, so that nothing is \
+             lost. Free space on the disk or replace it; the box goes on by itself."
+                .to_owned(),
+        ),
+        AlarmKey::ResetUnconfirmed(mold, entry) => (
+            name(*mold).unwrap_or_else(|| format!("mold {mold}")),
+            format!(
+                "The monitor's counter began anew (ledger entry {entry}). The count went on without a loss; check \
+                 the monitor and confirm the reset on the mold's page."
+            ),
+        ),
+        AlarmKey::NotInitialised(serial) => (
+            serial.to_string(),
+            "This monitor is wired to a Press Module and was never initialised for a mold, so that nothing is \
+             counted. Initialise it over USB."
+                .to_owned(),
+        ),
+    };
+    let text = if alarm.detail.is_empty() { text } else { format!("{text} ({})", alarm.detail) };
+    StandingAlarm {
+        id: alarm.id,
+        severity: severity(&alarm.key),
+        subject,
+        mold: mold_of(&alarm.key),
+        text,
+        since: alarm.raised,
+    }
+}

@@ -1,0 +1,105 @@
+//! `platen export`: rows of the store on the standard output, from a running box or from its folder.
+
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::str::FromStr;
+
+use anyhow::{Context, anyhow};
+use appliance::control::{self, Answer, Ask, Export, Format, Request, Subject};
+use appliance::store::{OpenStore, Store};
+use domain::{MoldName, Timestamp};
+
+use super::Done;
+
+/// Words of `platen export`.
+#[derive(clap::Args)]
+pub struct Args {
+    /// What to give out
+    #[arg(value_enum)]
+    subject: Subject,
+    /// The mold's number, or `all`
+    #[arg(long)]
+    mold: Which,
+    /// The form of the rows
+    #[arg(long, value_enum)]
+    format: Format,
+    /// From then on: 2026-11-23, or 2026-11-23T06:00:00Z; UTC
+    #[arg(long, value_parser = instant)]
+    from: Option<Timestamp>,
+    /// Before then
+    #[arg(long, value_parser = instant)]
+    to: Option<Timestamp>,
+    /// The folder that holds everything the box keeps; the box may be running
+    #[arg(long)]
+    data: PathBuf,
+}
+
+#[derive(Clone)]
+enum Which {
+    All,
+    One(MoldName),
+}
+
+impl FromStr for Which {
+    type Err = domain::MoldNameError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text == "all" { Ok(Which::All) } else { text.parse().map(Which::One) }
+    }
+}
+
+fn instant(text: &str) -> Result<Timestamp, String> {
+    let instant = jiff::Timestamp::from_str(text).or_else(|_| {
+        let midnight = jiff::civil::Date::from_str(text)?.at(0, 0, 0, 0);
+        jiff::tz::TimeZone::UTC.to_timestamp(midnight)
+    });
+    instant.map(|at| Timestamp::from_millis(at.as_millisecond())).map_err(|why| why.to_string())
+}
+
+pub fn run(args: Args) -> Done {
+    let mold = match args.mold {
+        Which::All => None,
+        Which::One(name) => Some(name),
+    };
+    let request = Request::Export(Export {
+        subject: args.subject,
+        mold,
+        format: args.format,
+        from: args.from,
+        to: args.to,
+    });
+    match give(&args.data, &request, &mut BufWriter::new(io::stdout().lock())) {
+        Ok(_) => Ok(ExitCode::SUCCESS),
+        // Whoever read the rows has enough of them.
+        Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = match (error.downcast_ref(), error.downcast_ref()) {
+        (Some(Ask::Write(io)), _) | (_, Some(Answer::Write(io))) => io,
+        _ => return false,
+    };
+    io.kind() == ErrorKind::BrokenPipe
+}
+
+/// Asks the box that runs on the folder, or the store itself when none does.
+pub fn give(data: &Path, request: &Request, to: &mut dyn Write) -> anyhow::Result<bool> {
+    match control::ask(data, request, to) {
+        Err(Ask::NotRunning) => {}
+        answer => return Ok(answer?),
+    }
+    let store = match Store::open_without_key(data) {
+        Err(OpenStore::InUse { .. }) => {
+            return Err(anyhow!(
+                "a box holds the store and does not answer: is it just starting or stopping?"
+            ));
+        }
+        store => store.context("open the store")?,
+    };
+    let well = control::answer(&store, request, to)?;
+    to.flush().map_err(Answer::Write)?;
+    Ok(well)
+}

@@ -1,0 +1,85 @@
+//! `platen serve`
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use anyhow::Context;
+use appliance::clock::WallClock;
+use appliance::config::{self, Config, HttpRedirect, Overrides};
+use appliance::{Announcement, telemetry, web};
+use tokio_util::sync::CancellationToken;
+
+use super::{Done, signals};
+
+/// Words of `platen serve`.
+#[derive(clap::Args)]
+pub struct Args {
+    #[command(flatten)]
+    pub settings: Settings,
+}
+
+/// Where the settings come from. Flags are stronger than the file.
+#[derive(clap::Args)]
+pub struct Settings {
+    /// The configuration file; `platen config` prints one
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// The folder that holds everything the box keeps
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Where browsers are served over TLS
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<SocketAddr>,
+    /// Where browsers that come without TLS are sent on to it; "" for nowhere
+    #[arg(long, value_name = "ADDR", value_parser = |text: &str| HttpRedirect::try_from(text.to_owned()))]
+    http: Option<HttpRedirect>,
+    /// The sticks, in place of those in the file
+    #[arg(long, value_name = "PATH", num_args = 1..)]
+    serial: Vec<PathBuf>,
+}
+
+impl Settings {
+    /// The checked settings.
+    pub fn read(self) -> Result<Config, config::ConfigError> {
+        let overrides =
+            Overrides { data: self.data, listen: self.listen, http: self.http, serial: self.serial };
+        config::read(self.config.as_deref(), overrides)
+    }
+}
+
+pub fn run(args: Args) -> Done {
+    let config = args.settings.read()?;
+    telemetry::start(&config.log)?;
+    let listeners = web::bind(&config.web)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .context("start the runtime")?;
+    let outcome = runtime.block_on(async {
+        let shutdown = CancellationToken::new();
+        signals::end_on_signal(shutdown.clone()).context("listen for signals")?;
+        appliance::run(config, listeners, Arc::new(WallClock), shutdown, announce)
+            .await
+            .context("run the box")
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(5));
+    outcome?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells whoever looks at the console where the box is and how to get in.
+fn announce(announcement: &Announcement) {
+    let mut text = format!("address      {}\n", announcement.address);
+    text.push_str(&format!("certificate  SHA-256 {}\n", announcement.certificate));
+    text.push_str(&format!("authority    SHA-256 {}\n", announcement.authority));
+    if let Some(code) = &announcement.setup_code {
+        text.push_str(&format!("set-up code  {code}\n"));
+    }
+    // A console that is gone is no reason not to serve.
+    let mut console = std::io::stdout();
+    let _ = console.write_all(text.as_bytes()).and_then(|()| console.flush());
+}

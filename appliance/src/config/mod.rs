@@ -1,0 +1,16 @@
+//! What a plant may set: [`RawConfig`] as written, [`Config`] as checked.
+//!
+//! The same structs read the file and print the commented one of `platen config`.
+
+mod checked;
+mod print;
+mod raw;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+pub use checked::{Config, ConfigError, Ingest, Link, Overrides, Web, read};
+pub use print::commented;
+pub use raw::{RawConfig, RawIngest, RawLink, RawSwitch, RawWeb};
+pub use values::{Form, HostName, HttpRedirect, Humane};

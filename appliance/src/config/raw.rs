@@ -1,0 +1,212 @@
+//! The file as it is written. The comments here are the comments people read in `platen config`.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use documented::{Documented, DocumentedFields};
+use domain::{Eui64, LinkName, MoldName};
+use radio::v3::profile::switch::Level;
+use serde::{Deserialize, Serialize};
+
+use super::values::{self, Form, HostName, HttpRedirect, Humane};
+
+/// Settings of a Platen box. Whatever is left out has the value shown.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawConfig {
+    /// The folder that holds everything the box keeps. Made at the first start.
+    #[serde(deserialize_with = "values::path")]
+    pub data: PathBuf,
+    /// What goes to the log: error, warn, info, debug or trace, also by part, as in "info,radio=debug".
+    pub log: String,
+    /// The web server.
+    pub web: RawWeb,
+    /// The way from a cycle that was heard to one that is kept.
+    pub ingest: RawIngest,
+    /// A radio stick. Repeat the section for each stick.
+    pub link: Vec<RawLink>,
+}
+
+/// The web server.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawWeb {
+    /// Where browsers are served over TLS.
+    pub listen: SocketAddr,
+    /// Where browsers that come without TLS are sent on to it; "" for nowhere.
+    pub http_redirect: HttpRedirect,
+    /// Names and addresses for the certificate, besides the host's own: ["platen.plant.example", "192.168.1.20"].
+    pub names: Vec<HostName>,
+}
+
+/// The way from a cycle that was heard to one that is kept.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawIngest {
+    /// What was heard is written to the disk after so long at the latest, 10ms to 30s.
+    #[serde(deserialize_with = "values::window")]
+    pub window: Humane,
+    /// Or after so many cycles, 1 to 100000.
+    #[serde(deserialize_with = "values::window_cycles")]
+    pub window_cycles: u32,
+    /// So many payloads are kept as they came by the air, for a payload profile that is written later.
+    #[serde(deserialize_with = "values::raw_ring")]
+    pub raw_ring: u64,
+}
+
+/// A radio stick.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields)]
+pub struct RawLink {
+    /// Your name for it: 1 to 32 of a-z, 0-9, - and _.
+    pub name: LinkName,
+    /// Where it is plugged in. A path in /dev/serial/by-id stays the same whichever socket is used.
+    #[serde(deserialize_with = "values::path")]
+    pub path: PathBuf,
+    /// The baud rate that is tried first; others are tried when the stick does not answer.
+    #[serde(default = "usual_baud", deserialize_with = "values::baud")]
+    pub baud: u32,
+    /// The stick's RTS and CTS are wired and in use.
+    #[serde(default)]
+    pub rts_cts: bool,
+    /// "when-new": a stick as the factory sent it is given a secured network. "never": it waits for a person.
+    #[serde(default)]
+    pub form: Form,
+    /// A folder to record everything the link says and is told to, keys excepted; "" for none. See docs/capture.md.
+    #[serde(default)]
+    pub capture: PathBuf,
+    /// An off-the-shelf XBee whose digital input is wired to a mold-closed contact. Repeat the section for each.
+    #[serde(default)]
+    pub switch: Vec<RawSwitch>,
+}
+
+/// An off-the-shelf XBee whose digital input is wired to a mold-closed contact.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields)]
+pub struct RawSwitch {
+    /// The address on its label.
+    pub module: Eui64,
+    /// The digital input with the contact: 3 for DIO3.
+    pub pin: u8,
+    /// The input's level while the mold is closed, "low" or "high".
+    pub closed: Level,
+    /// The module's IR: a sample comes at least that often.
+    pub sampling: Humane,
+    /// So many samples in a row may be missing before the box says that it does not know what happened.
+    #[serde(default = "usual_may_miss")]
+    pub may_miss: u8,
+    /// A level must stand so long to be believed.
+    #[serde(default = "usual_debounce")]
+    pub debounce: Humane,
+    /// Closings nearer to each other are one.
+    #[serde(default = "usual_shortest_cycle")]
+    pub shortest_cycle: Humane,
+    /// The analogue input with a temperature sensor, if there is one: 2 for AD2.
+    #[serde(default)]
+    pub temperature_pin: Option<u8>,
+    /// Degrees for each step of the converter.
+    #[serde(default)]
+    pub celsius_per_step: f64,
+    /// Degrees at step zero.
+    #[serde(default)]
+    pub celsius_at_zero: f64,
+    /// The number of the mold on that press.
+    pub mold: MoldName,
+    /// What the mold makes.
+    #[serde(default)]
+    pub description: String,
+    /// The validated cycle time, as in "24.5s".
+    #[serde(default)]
+    pub approved: Option<Humane>,
+    /// Cycles the mold is built for.
+    #[serde(default)]
+    pub design_life: Option<u64>,
+    /// Cycles it made before.
+    #[serde(default)]
+    pub baseline: u64,
+}
+
+fn usual_may_miss() -> u8 {
+    3
+}
+
+fn usual_debounce() -> Humane {
+    Humane(Duration::from_millis(40))
+}
+
+fn usual_shortest_cycle() -> Humane {
+    Humane(Duration::from_secs(1))
+}
+
+fn usual_baud() -> u32 {
+    115_200
+}
+
+impl Default for RawConfig {
+    fn default() -> Self {
+        RawConfig {
+            data: PathBuf::from("/var/lib/platen"),
+            log: "info,actix_server=warn".to_owned(),
+            web: RawWeb::default(),
+            ingest: RawIngest::default(),
+            link: Vec::new(),
+        }
+    }
+}
+
+impl Default for RawWeb {
+    fn default() -> Self {
+        RawWeb {
+            listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8443)),
+            http_redirect: HttpRedirect(Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)))),
+            names: Vec::new(),
+        }
+    }
+}
+
+impl Default for RawIngest {
+    fn default() -> Self {
+        RawIngest { window: Humane(Duration::from_secs(1)), window_cycles: 100, raw_ring: 100_000 }
+    }
+}
+
+impl RawLink {
+    /// A link with the usual settings.
+    #[must_use]
+    pub fn new(name: LinkName, path: PathBuf) -> Self {
+        RawLink {
+            name,
+            path,
+            baud: usual_baud(),
+            rts_cts: false,
+            form: Form::default(),
+            capture: PathBuf::new(),
+            switch: Vec::new(),
+        }
+    }
+}
+
+impl RawSwitch {
+    /// A contact to ground on DIO3 with the usual settings.
+    #[must_use]
+    pub fn new(module: Eui64, mold: MoldName) -> Self {
+        RawSwitch {
+            module,
+            pin: 3,
+            closed: Level::Low,
+            sampling: Humane(Duration::from_millis(500)),
+            may_miss: usual_may_miss(),
+            debounce: usual_debounce(),
+            shortest_cycle: usual_shortest_cycle(),
+            temperature_pin: None,
+            celsius_per_step: 0.0,
+            celsius_at_zero: 0.0,
+            mold,
+            description: String::new(),
+            approved: None,
+            design_life: None,
+            baseline: 0,
+        }
+    }
+}

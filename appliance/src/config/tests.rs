@@ -1,0 +1,136 @@
+use std::io::Write;
+
+use super::*;
+
+fn read_text(text: &str) -> Result<Config, String> {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(text.as_bytes()).unwrap();
+    read(Some(file.path()), Overrides::default()).map_err(|error| {
+        let mut text = error.to_string();
+        let mut cause = std::error::Error::source(&error);
+        while let Some(error) = cause {
+            text.push_str(&format!(": {error}"));
+            cause = error.source();
+        }
+        text.replace(&file.path().display().to_string(), "FILE")
+    })
+}
+
+#[test]
+fn the_printed_file_says_what_no_file_says() {
+    let printed = commented().unwrap();
+    assert_eq!(toml::from_str::<RawConfig>(&printed).unwrap(), RawConfig::default());
+    assert_eq!(read_text(&printed).unwrap(), read(None, Overrides::default()).unwrap());
+}
+
+#[test]
+fn the_printed_example_of_a_stick_can_be_switched_on() {
+    let printed = commented().unwrap();
+    let (before, example) = printed.split_once("# # A radio stick").unwrap();
+    let example: String =
+        example.lines().skip(1).map(|line| line.trim_start_matches("# ").to_owned() + "\n").collect();
+    let example: String = example
+        .lines()
+        .filter(|line| line.starts_with('[') || line.contains(" = "))
+        .map(|line| line.to_owned() + "\n")
+        .collect();
+    let config = read_text(&format!("{before}{example}")).unwrap();
+    assert_eq!(config.links.len(), 1, "{example}");
+    assert_eq!(config.links[0].switches.len(), 1, "{example}");
+}
+
+#[test]
+fn every_setting_is_explained() {
+    let printed = commented().unwrap();
+    let lines: Vec<&str> = printed.lines().collect();
+    for (n, line) in lines.iter().enumerate().filter(|(_, line)| line.contains(" = ") && !line.contains("#"))
+    {
+        assert!(lines[n - 1].starts_with('#'), "{line}");
+    }
+    for key in [
+        "data",
+        "log",
+        "listen",
+        "http_redirect",
+        "names",
+        "window",
+        "window_cycles",
+        "raw_ring",
+        "baud",
+        "capture",
+        "debounce",
+        "approved",
+        "form",
+    ] {
+        assert!(printed.contains(&format!("{key} = ")), "{key} is missing");
+    }
+}
+
+#[test]
+fn an_unknown_key_is_refused_with_file_line_and_what_was_expected() {
+    let error = read_text("[ingest]\nwindw = \"1s\"\n").unwrap_err();
+    assert!(error.contains("FILE") && error.contains("line 2") && error.contains("windw"), "{error}");
+    assert!(error.contains("window_cycles"), "{error}");
+}
+
+#[test]
+fn a_bad_value_is_refused_with_file_line_key_and_what_was_expected() {
+    for (text, line, key, expected) in [
+        ("[ingest]\nwindow = \"soon\"\n", "line 2", "window", "no length of time"),
+        ("[ingest]\nwindow = \"1h\"\n", "line 2", "window", "10ms to 30s"),
+        ("[ingest]\nwindow_cycles = 0\n", "line 2", "window_cycles", "1 to 100000"),
+        ("[web]\nlisten = \"here\"\n", "line 2", "listen", "socket address"),
+        ("[web]\nhttp_redirect = \"here\"\n", "line 2", "http_redirect", "no address"),
+        ("[web]\nnames = [\"a b\"]\n", "line 2", "names", "neither a host's name nor an address"),
+        ("data = \"\"\n", "line 1", "data", "expected a path"),
+        ("[[link]]\nname = \"Hall A\"\npath = \"/dev/x\"\n", "line 2", "name", "1 to 32"),
+        ("[[link]]\nname = \"a\"\npath = \"/dev/x\"\nbaud = 7\n", "line 4", "baud", "1200 to 921600"),
+        ("[[link]]\nname = \"a\"\npath = \"/dev/x\"\nform = \"maybe\"\n", "line 4", "form", "when-new"),
+    ] {
+        let error = read_text(text).unwrap_err();
+        for part in ["FILE", line, key, expected] {
+            assert!(error.contains(part), "{part} is missing in: {error}");
+        }
+    }
+}
+
+#[test]
+fn values_that_do_not_go_together_are_refused() {
+    let twice = "[[link]]\nname = \"a\"\npath = \"/dev/x\"\n[[link]]\nname = \"a\"\npath = \"/dev/y\"\n";
+    let error = read_text(twice).unwrap_err();
+    assert!(error.contains("FILE") && error.contains("link[1].name"), "{error}");
+    let error = read_text(&twice.replacen("\"a\"", "\"b\"", 1).replace("/dev/y", "/dev/x")).unwrap_err();
+    assert!(error.contains("link[1].path"), "{error}");
+    let error = read_text("log = \"radio=loud\"\n").unwrap_err();
+    assert!(error.contains("log"), "{error}");
+}
+
+#[test]
+fn a_contact_that_cannot_be_watched_is_refused() {
+    let link = "[[link]]\nname = \"a\"\npath = \"/dev/x\"\n";
+    let switch = "[[link.switch]]\nmodule = \"0013A20040522BAA\"\npin = 3\nclosed = \"low\"\nsampling = \"500ms\"\nmold = \"M-1\"\n";
+    let config = read_text(&format!("{link}{switch}")).unwrap();
+    assert_eq!(config.links[0].switches[0].contact.sampling_ms, 500);
+    let error = read_text(&format!("{link}{switch}{switch}")).unwrap_err();
+    assert!(error.contains("link[0].switch") && error.contains("twice"), "{error}");
+    let error = read_text(&format!("{link}{}", switch.replace("pin = 3", "pin = 33"))).unwrap_err();
+    assert!(error.contains("link[0].switch"), "{error}");
+}
+
+#[test]
+fn flags_are_stronger_than_the_file() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"data = \"/a\"\n[[link]]\nname = \"hall\"\npath = \"/dev/x\"\n").unwrap();
+    let overrides = Overrides {
+        data: Some("/b".into()),
+        listen: Some("127.0.0.1:0".parse().unwrap()),
+        http: Some(HttpRedirect(None)),
+        serial: vec!["/dev/y".into(), "/dev/z".into()],
+    };
+    let config = read(Some(file.path()), overrides).unwrap();
+    assert_eq!(config.data, std::path::PathBuf::from("/b"));
+    assert_eq!(config.web.listen.port(), 0);
+    assert_eq!(config.web.http_redirect, None);
+    let names: Vec<&str> = config.links.iter().map(|link| link.name.as_str()).collect();
+    assert_eq!(names, ["link-1", "link-2"]);
+}

@@ -1,0 +1,88 @@
+//! What the box answers, whether asked over its socket or with its store at hand.
+
+use std::io::{self, Write};
+
+use domain::MoldName;
+
+use super::export;
+use super::request::{Export, Request, Subject};
+use crate::store::{self, Read, Store};
+
+/// Why there is no whole answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Answer {
+    /// The store.
+    #[error("could not read the store")]
+    Read(#[source] Read),
+    /// Nobody takes the answer.
+    #[error("could not write the answer")]
+    Write(#[source] io::Error),
+    /// There is no mold of that name.
+    #[error("there is no mold {0}")]
+    NoSuchMold(MoldName),
+    /// What was asked makes no sense.
+    #[error("{0}")]
+    Request(&'static str),
+}
+
+impl From<Read> for Answer {
+    fn from(error: Read) -> Self {
+        Answer::Read(error)
+    }
+}
+
+impl From<io::Error> for Answer {
+    fn from(error: io::Error) -> Self {
+        Answer::Write(error)
+    }
+}
+
+/// Answers a request from the store; tells whether all was well (a check may find something).
+///
+/// # Errors
+/// The store cannot be read, the request makes no sense, or nobody takes the answer.
+pub fn answer(store: &Store, request: &Request, to: &mut dyn Write) -> Result<bool, Answer> {
+    match request {
+        Request::Export(export) => {
+            refuse_nonsense(export)?;
+            export::export(store, export, to)?;
+            Ok(true)
+        }
+        Request::Check(_) => check(store, to),
+        Request::Health(_) => {
+            store.is_set_up()?;
+            Ok(true)
+        }
+    }
+}
+
+fn refuse_nonsense(export: &Export) -> Result<(), Answer> {
+    let timed = export.from.is_some() || export.to.is_some();
+    if export.subject == Subject::Counts && timed {
+        return Err(Answer::Request("counts are as they are now: they have no from and to"));
+    }
+    Ok(())
+}
+
+fn check(store: &Store, to: &mut dyn Write) -> Result<bool, Answer> {
+    let report = store::check(store)?;
+    for finding in &report.findings {
+        writeln!(to, "{finding}")?;
+    }
+    let pages =
+        if report.pages_verified { "every page of the file" } else { "not the file's pages, it is in use" };
+    writeln!(
+        to,
+        "looked at {} molds, {} ledger entries, {} cycles, {} other values and {pages}: {}",
+        report.molds,
+        report.entries,
+        report.cycles,
+        report.values,
+        match report.findings.len() {
+            0 => "all is well".to_owned(),
+            1 => "1 finding".to_owned(),
+            n => format!("{n} findings"),
+        }
+    )?;
+    Ok(report.is_clean())
+}

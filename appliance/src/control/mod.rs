@@ -1,0 +1,22 @@
+//! The box's door for its own machine: a Unix socket in the data directory, for programs of the same user and root.
+//!
+//! One request, a line of JSON (`{"export":{…}}`, `{"check":{}}`, `{"health":{}}`), then the answer until the end of
+//! the stream. The last line is the answer's status, `{"done":{"lines":3,"clean":true}}` or `{"failed":"why"}`; an
+//! answer without one was cut short.
+
+mod answer;
+mod ask;
+mod export;
+mod request;
+mod serve;
+mod socket;
+#[cfg(test)]
+mod tests;
+
+pub use answer::{Answer, answer};
+pub use ask::{Ask, ask};
+pub use request::{Everything, Export, Format, Request, Subject};
+pub use serve::{Serve, serve};
+
+/// The socket in the data directory.
+pub const SOCKET: &str = "control.sock";

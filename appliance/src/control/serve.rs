@@ -1,0 +1,156 @@
+//! The answering side.
+
+use std::fs::Permissions;
+use std::io::{self, ErrorKind, Write};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tracing::{debug, warn};
+
+use super::answer::answer;
+use super::ask::Status;
+use super::request::Request;
+use super::socket::Place;
+use crate::store::Store;
+
+/// Answers at a time; who comes later waits.
+const AT_ONCE: usize = 4;
+const LONGEST_REQUEST: u64 = 64 << 10;
+/// How long a request may take to arrive, and how long an answer may lie before somebody takes it.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// Why the door is not open.
+#[derive(Debug, thiserror::Error)]
+pub enum Serve {
+    /// The socket could not be made.
+    #[error("could not open the control socket in {path}")]
+    Bind {
+        /// The data directory.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: io::Error,
+    },
+}
+
+/// Serves the socket in a data directory until `shutdown`; then answers under way are cut short, and say so.
+///
+/// Only the process that holds the store may call this: a socket that is there already is a dead one.
+///
+/// # Errors
+/// The socket cannot be made.
+pub async fn serve(dir: &Path, store: Store, shutdown: impl Future<Output = ()>) -> Result<(), Serve> {
+    let failed = |source| Serve::Bind { path: dir.to_owned(), source };
+    let place = Place::in_directory(dir).map_err(failed)?;
+    match std::fs::remove_file(place.path()) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+        _ => {}
+    }
+    let listener = UnixListener::bind(place.path()).map_err(failed)?;
+    std::fs::set_permissions(place.path(), Permissions::from_mode(0o600)).map_err(failed)?;
+    let owner = std::fs::metadata(place.path()).map_err(failed)?.uid();
+
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let stopping = Arc::new(AtomicBool::new(false));
+    tokio::pin!(shutdown);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut shutdown => break,
+            accepted = listener.accept() => accepted,
+        };
+        let stream = match accepted {
+            Ok((stream, _)) => stream,
+            Err(error) => {
+                // Out of file handles, most likely: trying again at once would only burn the processor.
+                warn!(%error, "the control socket does not accept");
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
+            }
+        };
+        let (store, places, stopping) = (store.clone(), Arc::clone(&places), Arc::clone(&stopping));
+        tokio::spawn(async move {
+            let Ok(_place) = places.acquire().await else { return };
+            if let Err(error) = talk(stream, owner, store, stopping).await {
+                debug!(%error, "a talk over the control socket ended early");
+            }
+        });
+    }
+    stopping.store(true, Ordering::Relaxed);
+    let _ = std::fs::remove_file(place.path());
+    Ok(())
+}
+
+async fn talk(stream: UnixStream, owner: u32, store: Store, stopping: Arc<AtomicBool>) -> io::Result<()> {
+    let peer = stream.peer_cred()?.uid();
+    if peer != owner && peer != 0 {
+        return Err(io::Error::new(ErrorKind::PermissionDenied, format!("user {peer} may not ask")));
+    }
+    let mut reader = BufReader::new(stream.take(LONGEST_REQUEST));
+    let mut line = String::new();
+    tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await??;
+    let stream = reader.into_inner().into_inner().into_std()?;
+    stream.set_nonblocking(false)?;
+    stream.set_write_timeout(Some(PATIENCE))?;
+    tokio::task::spawn_blocking(move || give(&line, &store, stream, stopping)).await?
+}
+
+fn give(
+    line: &str,
+    store: &Store,
+    stream: std::os::unix::net::UnixStream,
+    stopping: Arc<AtomicBool>,
+) -> io::Result<()> {
+    let mut to = Counting { to: io::BufWriter::with_capacity(64 << 10, stream), lines: 0, stopping };
+    let status = match serde_json::from_str::<Request>(line) {
+        Err(error) => Status::Failed(format!("the request is none: {error}")),
+        Ok(request) => match answer(store, &request, &mut to) {
+            Ok(clean) => Status::Done { lines: to.lines, clean },
+            Err(error) => Status::Failed(told(&error)),
+        },
+    };
+    let mut last = serde_json::to_vec(&status)?;
+    last.push(b'\n');
+    to.to.write_all(&last)?;
+    to.to.flush()
+}
+
+/// An error with everything under it.
+fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut under = error.source();
+    while let Some(error) = under {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        under = error.source();
+    }
+    text
+}
+
+/// Counts lines and gives up when the box stops.
+struct Counting<W: Write> {
+    to: W,
+    lines: u64,
+    stopping: Arc<AtomicBool>,
+}
+
+impl<W: Write> Write for Counting<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return Err(io::Error::other("the box is stopping"));
+        }
+        let written = self.to.write(bytes)?;
+        let lines = bytes.iter().take(written).filter(|byte| **byte == b'\n').count();
+        self.lines = self.lines.saturating_add(lines as u64);
+        Ok(written)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.to.flush()
+    }
+}

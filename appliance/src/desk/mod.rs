@@ -1,0 +1,206 @@
+//! The plant as one person sees it: what the screens ask, answered from the live picture and the store; what they
+//! want done, handed to the one writer.
+
+mod chart;
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashboard::port::{Answer, CycleChart, FloorView, MoldView, Person, Plant, RadiosView, Refusal};
+use domain::{CycleTime, Eui64, LinkName, MoldId, Timestamp};
+use radio::command::Ask;
+use radio::event::CommandDone;
+
+use crate::clock::Clock;
+use crate::ingest::{Handle, WhyNot};
+use crate::live::Live;
+use crate::store::{Read, Store};
+
+/// Entries of the ledger on a mold's page.
+const ENTRIES: usize = 100;
+/// What "recent" means.
+const RECENT: Duration = Duration::from_secs(3600);
+/// The radio has its own time limits; this is for one that never answers.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Modules answer a discovery over some time.
+const DISCOVERY: Duration = Duration::from_secs(90);
+/// A stick closes its join window by itself after so long at most.
+const LONGEST_JOIN: Duration = Duration::from_secs(254);
+
+/// Where people are given the plant.
+#[derive(Clone)]
+pub struct Desk {
+    live: Arc<Live>,
+    store: Store,
+    ingest: Handle,
+    clock: Arc<dyn Clock>,
+}
+
+impl Desk {
+    /// With the live picture, the store and the way to the driver.
+    #[must_use]
+    pub fn new(live: Arc<Live>, store: Store, ingest: Handle, clock: Arc<dyn Clock>) -> Self {
+        Desk { live, store, ingest, clock }
+    }
+
+    /// The plant for a person who is signed in.
+    #[must_use]
+    pub fn admit(&self, person: Person) -> Arc<dyn Plant> {
+        Arc::new(PlantDesk { desk: self.clone(), person })
+    }
+
+    async fn radio(&self, link: LinkName, what: Ask, patience: Duration) -> Result<CommandDone, Refusal> {
+        let command = self.ingest.command(link, what);
+        match tokio::time::timeout(patience, command).await {
+            Ok(done) => done.map_err(refusal),
+            Err(_) => Err(Refusal::Radio(format!("the radio did not answer within {} s", patience.as_secs()))),
+        }
+    }
+}
+
+/// The plant for one person.
+struct PlantDesk {
+    desk: Desk,
+    person: Person,
+}
+
+impl PlantDesk {
+    fn now(&self) -> Timestamp {
+        self.desk.clock.now()
+    }
+
+    /// For the log: who wants what.
+    fn note(&self, link: &LinkName, what: &str) {
+        tracing::info!(person = self.person.name, %link, what, "asked of a radio");
+    }
+}
+
+impl Plant for PlantDesk {
+    fn person(&self) -> &Person {
+        &self.person
+    }
+
+    fn floor(&self) -> Result<FloorView, Refusal> {
+        Ok(self.desk.live.floor(self.now()))
+    }
+
+    fn mold(&self, id: MoldId) -> Result<MoldView, Refusal> {
+        let now = self.now();
+        let mold = self.desk.live.mold(id, now).ok_or_else(|| no_mold(id))?;
+        let store = &self.desk.store;
+        let ledger = store.ledger(id, ENTRIES).map_err(failed)?;
+        let length = ledger.first().map_or(0, |newest| newest.number.saturating_add(1));
+        // A clock that was set back leaves cycles ahead of it: they are recent too.
+        let end = mold.tile.last_ended.map_or(now, |ended| ended.max(now));
+        let from = end.earlier_by(RECENT);
+        let recent = chart::average(store, id, (from, end), mold.tile.approved).map_err(failed)?;
+        let days = store.daily(id, i64::MIN, i64::MAX).map_err(failed)?;
+        let (sum, valid) = days.iter().fold((0u128, 0u64), |(sum, valid), day| {
+            (sum + u128::from(day.sum_ms), valid.saturating_add(day.valid))
+        });
+        let long = sum.checked_div(u128::from(valid)).and_then(|mean| u32::try_from(mean).ok());
+        Ok(MoldView {
+            now,
+            cursor: mold.cursor,
+            tile: mold.tile,
+            baseline: mold.news.baseline,
+            counted: mold.news.counted,
+            times_unknown: mold.news.times_unknown,
+            design_life: mold.news.design_life,
+            monitor: mold.monitor,
+            ledger,
+            ledger_length: length,
+            recent_average: recent,
+            long_term_average: long.map(CycleTime::from_millis),
+            alarms: mold.alarms,
+        })
+    }
+
+    fn cycles(
+        &self,
+        id: MoldId,
+        from: Timestamp,
+        to: Timestamp,
+        points: usize,
+    ) -> Result<CycleChart, Refusal> {
+        if to <= from {
+            return Err(Refusal::Invalid("the end of a chart lies after its begin".to_owned()));
+        }
+        let mold = self.desk.live.mold(id, self.now()).ok_or_else(|| no_mold(id))?;
+        chart::chart(&self.desk.store, id, (from, to), points, mold.tile.approved).map_err(failed)
+    }
+
+    fn radios(&self) -> Result<RadiosView, Refusal> {
+        Ok(self.desk.live.radios(self.now()))
+    }
+
+    fn open_join(&self, link: LinkName, window: Duration) -> Answer<'_, Timestamp> {
+        Box::pin(async move {
+            if window.is_zero() || window > LONGEST_JOIN {
+                let longest = LONGEST_JOIN.as_secs();
+                return Err(Refusal::Invalid(format!("a join window is open for 1 to {longest} s")));
+            }
+            self.note(&link, "open the join window");
+            match self.desk.radio(link, Ask::OpenJoin(window), PATIENCE).await? {
+                CommandDone::JoinOpen(until) => Ok(until),
+                _ => Ok(self.now().later_by(window)),
+            }
+        })
+    }
+
+    fn close_join(&self, link: LinkName) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.note(&link, "close the join window");
+            self.desk.radio(link, Ask::CloseJoin, PATIENCE).await.map(drop)
+        })
+    }
+
+    fn discover(&self, link: LinkName) -> Answer<'_, u32> {
+        Box::pin(async move {
+            self.note(&link, "discover modules");
+            match self.desk.radio(link, Ask::Discover, DISCOVERY).await? {
+                CommandDone::Discovered { modules } => Ok(modules),
+                _ => Ok(0),
+            }
+        })
+    }
+
+    fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.note(&link, "accept another stick");
+            self.desk.radio(link, Ask::Adopt { eui64 }, PATIENCE).await.map(drop)
+        })
+    }
+
+    fn confirm_reset(&self, id: MoldId, number: u64) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let confirmed = self.desk.ingest.confirm_reset(id, number, self.person.name.clone());
+            match tokio::time::timeout(PATIENCE, confirmed).await {
+                Ok(confirmed) => confirmed.map_err(refusal),
+                // It waits for the disk and is entered as soon as that takes it.
+                Err(_) => Err(Refusal::Failed),
+            }
+        })
+    }
+}
+
+fn no_mold(id: MoldId) -> Refusal {
+    Refusal::NotFound(format!("mold {id}"))
+}
+
+fn failed(error: Read) -> Refusal {
+    let error = &error as &dyn std::error::Error;
+    tracing::error!(error, "the store could not be read");
+    Refusal::Failed
+}
+
+fn refusal(why: WhyNot) -> Refusal {
+    match why {
+        WhyNot::NoLink(link) => Refusal::NotFound(format!("link {link}")),
+        WhyNot::Refused(refused) => Refusal::Radio(refused.to_string()),
+        WhyNot::Nothing(nothing) => Refusal::Invalid(nothing.to_string()),
+        WhyNot::Stopping => Refusal::Failed,
+    }
+}

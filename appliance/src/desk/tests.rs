@@ -1,0 +1,130 @@
+//! What a person gets to see, from a real store.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashboard::port::{Person, Plant, Refusal};
+use domain::{
+    Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, Temperature, TimeSource, Timestamp,
+};
+
+use super::Desk;
+use crate::clock::Clock;
+use crate::ingest::{Driver, Settings};
+use crate::live::Live;
+use crate::plant::{Batch, LedgerChange};
+use crate::store::{SealingKey, Store};
+
+const START: i64 = 1_764_000_000_000;
+
+struct Standing(Timestamp);
+
+impl Clock for Standing {
+    fn now(&self) -> Timestamp {
+        self.0
+    }
+}
+
+fn at(seconds: u64) -> Timestamp {
+    Timestamp::from_millis(START).later_by(Duration::from_secs(seconds))
+}
+
+/// A mold that made a cycle every 20 s, with a pause of an hour in the middle.
+fn plant(cycles: u64) -> (tempfile::TempDir, Arc<dyn Plant>) {
+    let dir = tempfile::tempdir().unwrap();
+    let store = Store::open(dir.path(), &SealingKey::from_bytes([7; 32])).unwrap();
+    let mut ended = 0;
+    let made = (1..=cycles).map(|ordinal| {
+        let paused = ordinal == cycles / 2;
+        let seconds = if paused { 3_600 } else { 20 };
+        ended += seconds;
+        Cycle {
+            ordinal,
+            ended: at(ended),
+            cycle_time: CycleTime::from_millis(u32::try_from(seconds).unwrap() * 1_000),
+            temperature: Some(Temperature::from_milli_celsius(60_000)),
+            source: TimeSource::Device,
+            flags: CycleFlags { late: false, first: paused },
+        }
+    });
+    let mut batch = Batch {
+        molds: vec![Mold {
+            id: MoldId(1),
+            name: "M-1".parse().unwrap(),
+            description: "lid".to_owned(),
+            approved: Some(CycleTime::from_millis(20_000)),
+            design_life: Some(1_000_000),
+            baseline: 5,
+            registered: at(0),
+        }],
+        ..Batch::default()
+    };
+    batch.cycles.push((MoldId(1), made.collect()));
+    let entry = LedgerEntry {
+        number: 0,
+        at: at(0),
+        until: at(ended),
+        kind: EntryKind::Delta,
+        cycles: i64::try_from(cycles).unwrap(),
+        monitor: None,
+        device_before: None,
+        device_after: None,
+    };
+    batch.ledger.push((MoldId(1), LedgerChange::Append(entry)));
+    store.commit(&batch).unwrap();
+    let clock: Arc<dyn Clock> = Arc::new(Standing(at(ended)));
+    let live = Arc::new(Live::new(Vec::new(), clock.now()));
+    let snapshot = store.snapshot().unwrap();
+    let settings = Settings::default();
+    let (_, handle) =
+        Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::clone(&clock), HashMap::new(), settings);
+    let desk = Desk::new(live, store, handle, clock);
+    (dir, desk.admit(Person { name: "Ada".to_owned() }))
+}
+
+#[test]
+fn the_displayed_count_is_baseline_and_ledger() {
+    let (_dir, plant) = plant(1_000);
+    let mold = plant.mold(MoldId(1)).unwrap();
+    assert_eq!((mold.baseline, mold.counted, mold.tile.count), (5, 1_000, 1_005));
+    assert_eq!((mold.ledger_length, mold.ledger.len()), (1, 1));
+    assert_eq!(plant.floor().unwrap().molds, [mold.tile]);
+    assert!(matches!(plant.mold(MoldId(2)), Err(Refusal::NotFound(_))));
+}
+
+#[test]
+fn a_pause_is_no_cycle_time_on_any_screen() {
+    let (_dir, plant) = plant(1_000);
+    let mold = plant.mold(MoldId(1)).unwrap();
+    assert_eq!(mold.recent_average, Some(CycleTime::from_millis(20_000)));
+    assert_eq!(mold.long_term_average, Some(CycleTime::from_millis(20_000)));
+    let chart = plant.cycles(MoldId(1), at(0), at(30_000), 5_000).unwrap();
+    assert_eq!(chart.points.len(), 999);
+    assert!(chart.points.iter().all(|point| point.max.as_millis() == 20_000));
+}
+
+#[test]
+fn a_chart_has_no_more_points_than_asked_for_and_loses_no_cycle() {
+    let (_dir, plant) = plant(1_000);
+    for points in [1, 7, 300, 999] {
+        let chart = plant.cycles(MoldId(1), at(0), at(30_000), points).unwrap();
+        assert!(chart.points.len() <= points, "{points}");
+        assert_eq!(chart.points.iter().map(|point| point.cycles).sum::<u32>(), 999);
+        assert!(chart.points.is_sorted_by_key(|point| point.at));
+        assert!(chart.points.iter().all(|point| point.temperature.is_some()));
+    }
+    let years = plant.cycles(MoldId(1), at(0).earlier_by(Duration::from_secs(400 * 86_400)), at(30_000), 50);
+    assert_eq!(years.unwrap().points.iter().map(|point| point.cycles).sum::<u32>(), 999);
+    assert!(matches!(plant.cycles(MoldId(1), at(5), at(5), 10), Err(Refusal::Invalid(_))));
+}
+
+#[tokio::test]
+async fn a_join_window_has_limits() {
+    let (_dir, plant) = plant(10);
+    let link: domain::LinkName = "hall-a".parse().unwrap();
+    for seconds in [0, 255] {
+        let answer = plant.open_join(link.clone(), Duration::from_secs(seconds)).await;
+        assert!(matches!(answer, Err(Refusal::Invalid(_))), "{seconds}");
+    }
+}

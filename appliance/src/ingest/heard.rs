@@ -1,0 +1,102 @@
+//! One event after another.
+
+use domain::{Eui64, LinkName, MonitorSerial, Timestamp};
+use radio::event::{Heard, RadioEvent, RawHeard};
+
+use super::monitor::Monitor;
+use super::{Ingest, Module, Moment};
+use crate::plant::{ModuleRecord, RawRecord};
+
+/// A record that changed only in when it was heard is written this often.
+pub(super) const HEARD_WRITTEN: std::time::Duration = std::time::Duration::from_secs(60);
+
+impl Ingest {
+    /// Hears an event. What the driver itself waits for (ends of commands, secrets) is not for here.
+    pub fn hear(&mut self, event: &RadioEvent, now: Moment) {
+        let (link, at) = (&event.link, event.heard_at);
+        match &event.what {
+            Heard::Cycles(heard) => self.cycles(heard, link, at, now),
+            Heard::Status(heard) => self.status(heard, link, at, now),
+            Heard::Tethered(heard) => self.tethered(heard, link, at, now),
+            Heard::Untethered { serial, module } => self.untethered(serial, *module, link, at),
+            Heard::Module(report) => self.module(report, link, at),
+            Heard::Link(state) => self.link(link, state, now),
+            Heard::Network(report) => self.network(link, report),
+            Heard::Raw(raw) => self.raw(raw, link, at),
+            Heard::Traffic(_) | Heard::Done { .. } | Heard::Secrets(_) => {}
+        }
+    }
+
+    fn untethered(&mut self, serial: &MonitorSerial, module: Eui64, link: &LinkName, at: Timestamp) {
+        self.heard_module(module, link, at);
+        let Some(monitor) = self.monitors.get_mut(serial) else { return };
+        // Unplugged there means nothing once it is plugged in elsewhere.
+        if monitor.record.module != Some(module) || monitor.record.untethered {
+            return;
+        }
+        monitor.record.untethered = true;
+        monitor.dirty = true;
+        let mold = monitor.record.mold;
+        self.touch(serial);
+        self.told.molds.extend(mold);
+    }
+
+    fn raw(&mut self, raw: &RawHeard, link: &LinkName, at: Timestamp) {
+        self.heard_module(raw.module, link, at);
+        self.next.raw.push(RawRecord {
+            heard_at: at,
+            link: link.clone(),
+            module: raw.module,
+            payload: raw.payload.clone(),
+            read_as: raw.read_as.clone().map(str::to_owned),
+        });
+    }
+
+    /// A module was heard, whatever it said.
+    pub(super) fn heard_module(&mut self, eui64: Eui64, link: &LinkName, at: Timestamp) {
+        self.told.modules.insert(eui64);
+        let module = self.modules.entry(eui64).or_insert_with(|| {
+            self.next.modules.insert(eui64);
+            let record = ModuleRecord {
+                eui64,
+                name: None,
+                link: link.clone(),
+                press: None,
+                rssi_dbm: None,
+                last_heard: at,
+            };
+            Module { record, written: at }
+        });
+        module.record.last_heard = at;
+        if module.record.link != *link {
+            module.record.link = link.clone();
+            self.next.modules.insert(eui64);
+        }
+        if at.since(module.written) > HEARD_WRITTEN || at < module.written {
+            module.written = at;
+            self.next.modules.insert(eui64);
+        }
+    }
+
+    /// The monitor of this serial, known or from now on.
+    pub(super) fn monitor(&mut self, serial: &MonitorSerial) -> &mut Monitor {
+        if !self.monitors.contains_key(serial) {
+            let mut monitor = Monitor::unknown(serial.clone());
+            monitor.dirty = true;
+            self.monitors.insert(serial.clone(), monitor);
+        }
+        self.touch(serial);
+        self.monitors.entry(serial.clone()).or_insert_with(|| Monitor::unknown(serial.clone()))
+    }
+
+    /// Notes that a monitor was heard, for the next commit and for the screens.
+    pub(super) fn touch(&mut self, serial: &MonitorSerial) {
+        let Some(monitor) = self.monitors.get_mut(serial) else { return };
+        if !std::mem::replace(&mut monitor.in_next, true) {
+            self.next.monitors.push(serial.clone());
+        }
+        if !std::mem::replace(&mut monitor.in_told, true) {
+            self.told.monitors.push(serial.clone());
+        }
+    }
+}

@@ -1,0 +1,94 @@
+//! The next commit: what it writes, and what is said once it is on the disk.
+
+use domain::{LinkName, Timestamp};
+use radio::command::{Ask, RadioCommand};
+
+use super::heard::HEARD_WRITTEN;
+use super::{Ingest, Moment};
+use crate::plant::{AlarmKey, Batch};
+
+/// One commit, and what follows on it.
+#[derive(Debug, Default)]
+pub struct Taken {
+    /// What to write.
+    pub batch: Batch,
+    /// What the monitors are told, *after* the batch is on the disk and not before (law 1).
+    pub acknowledgements: Vec<(LinkName, RadioCommand)>,
+}
+
+impl Ingest {
+    /// Cycles and raw payloads that wait to be written: the measure of a commit.
+    #[must_use]
+    pub fn waiting(&self) -> (u64, usize) {
+        (self.next.cycles, self.next.raw.len())
+    }
+
+    /// Whether there may be something to write or to acknowledge.
+    #[must_use]
+    pub fn is_due(&self) -> bool {
+        let next = &self.next;
+        !(next.books.is_empty()
+            && next.monitors.is_empty()
+            && next.modules.is_empty()
+            && next.presses.is_empty()
+            && next.networks.is_empty()
+            && next.raw.is_empty())
+            || self.alarms.has_changed()
+    }
+
+    /// The store takes nothing, and why; `None`: it does again.
+    pub fn store_refuses(&mut self, why: Option<String>, now: Timestamp) {
+        match why {
+            Some(why) => self.alarms.raise(AlarmKey::StoreRefuses, why, now),
+            None => self.alarms.clear(&AlarmKey::StoreRefuses, now),
+        }
+    }
+
+    /// Everything since the last time, as one commit. It must be written before the next one is.
+    pub fn take(&mut self, now: Moment) -> Taken {
+        let next = std::mem::take(&mut self.next);
+        let mut batch = Batch {
+            assignments: next.assignments,
+            raw: next.raw,
+            alarms: self.alarms.take_changed(),
+            presses: next.presses.iter().filter_map(|id| self.presses.get(id).cloned()).collect(),
+            networks: next.networks.iter().filter_map(|link| self.networks.get(link).cloned()).collect(),
+            ..Batch::default()
+        };
+        let modules = next.modules.iter().filter_map(|eui64| self.modules.get(eui64));
+        batch.modules = modules.map(|module| module.record.clone()).collect();
+        for id in &next.books {
+            let Some(book) = self.books.get_mut(id) else { continue };
+            if next.molds.contains(id) {
+                batch.molds.push(book.mold.clone());
+            }
+            let (changes, cycles) = book.take(now.wall);
+            batch.ledger.extend(changes.into_iter().map(|change| (*id, change)));
+            if !cycles.is_empty() {
+                batch.cycles.push((*id, cycles));
+            }
+        }
+        let mut acknowledgements = Vec::new();
+        for serial in next.monitors {
+            let Some(monitor) = self.monitors.get_mut(&serial) else { continue };
+            monitor.in_next = false;
+            if monitor.dirty {
+                monitor.reckon_kept();
+            }
+            if monitor.dirty || now.steady.saturating_sub(monitor.written) >= HEARD_WRITTEN {
+                monitor.dirty = false;
+                monitor.written = now.steady;
+                batch.monitors.push(monitor.record.clone());
+            }
+            for era in std::mem::take(&mut monitor.acks) {
+                if let (Some(link), Some(module), Some(up_to)) =
+                    (&monitor.record.link, monitor.record.module, monitor.kept(era))
+                {
+                    let what = Ask::Kept { module, serial: serial.clone(), era, up_to };
+                    acknowledgements.push((link.clone(), RadioCommand { id: None, what }));
+                }
+            }
+        }
+        Taken { batch, acknowledgements }
+    }
+}

@@ -1,0 +1,117 @@
+//! How monitors are, and what becomes due because time passes.
+
+use domain::{LinkName, Timestamp};
+use radio::command::{Ask, RadioCommand};
+use radio::event::StatusHeard;
+
+use super::monitor::{Belongs, Reading};
+use super::{Ingest, Moment, runs};
+
+/// Cycles that a status counted and that did not come within this time are a gap.
+const ON_THEIR_WAY: std::time::Duration = std::time::Duration::from_secs(8);
+
+impl Ingest {
+    pub(super) fn status(&mut self, heard: &StatusHeard, link: &LinkName, at: Timestamp, now: Moment) {
+        self.heard_module(heard.module, link, at);
+        let serial = &heard.serial;
+        let monitor = self.monitor(serial);
+        monitor.record.last_heard = Some(at);
+        let mut current = monitor.record.device.is_none() || heard.count.is_none();
+        if let Some(count) = heard.count {
+            let reading = Reading {
+                era: heard.era,
+                count,
+                cycles: 0,
+                width: heard.width,
+                times: None,
+                from_memory: false,
+            };
+            match monitor.belongs(&reading, now.steady) {
+                Belongs::Current(place) => {
+                    current = monitor.record.device.as_ref().is_some_and(|run| place >= run.count);
+                    self.ahead(serial, place, now);
+                    self.stored(serial, place, heard.unacknowledged);
+                }
+                Belongs::Anew(start) => {
+                    self.begin_anew(serial, &reading, start, now);
+                    self.ahead(serial, count, now);
+                    current = true;
+                }
+                Belongs::Past(..) | Belongs::Nowhere => {}
+            }
+        }
+        let Some(monitor) = self.monitors.get_mut(serial) else { return };
+        monitor.heard(link, heard.module, at, current);
+        if current {
+            let record = &mut monitor.record;
+            record.untethered = false;
+            record.asleep = heard.asleep;
+            record.battery = heard.battery.or(record.battery);
+            record.temperature = heard.temperature.or(record.temperature);
+            record.unacknowledged = heard.unacknowledged.or(record.unacknowledged);
+            self.told.molds.extend(record.mold);
+        }
+    }
+
+    /// What the device says it still has. What it has not and was asked for in vain will never come.
+    fn stored(&mut self, serial: &domain::MonitorSerial, place: u64, unacknowledged: Option<u32>) {
+        let Some(monitor) = self.monitors.get_mut(serial) else { return };
+        let Some(run) = &mut monitor.record.device else { return };
+        let Some(unacknowledged) = unacknowledged else { return };
+        if place < run.count {
+            return;
+        }
+        let nothing_up_to = place.saturating_sub(u64::from(unacknowledged));
+        let said_before = monitor.nothing_up_to.replace(nothing_up_to);
+        if place > runs::kept(run)
+            && unacknowledged > 0
+            && run.gaps.is_empty()
+            && !monitor.acks.contains(&run.era)
+        {
+            // It has not heard that its cycles are kept.
+            monitor.acks.push(run.era);
+        }
+        if let Some(before) = said_before
+            && monitor.asking.in_vain()
+        {
+            let floor = before.min(nothing_up_to);
+            if runs::give_up(run, floor) {
+                tracing::warn!(monitor = %serial, floor, "the monitor does not have the times of earlier cycles");
+                monitor.dirty = true;
+                monitor.asking.done();
+                monitor.acks.push(run.era);
+            }
+        }
+    }
+
+    /// What is due because time passed. What it answers needs no commit and may be sent at once.
+    pub fn tick(&mut self, now: Moment) -> Vec<(LinkName, RadioCommand)> {
+        let mut asks = Vec::new();
+        let mut missed = Vec::new();
+        for (serial, monitor) in &mut self.monitors {
+            if let Some(ahead) = monitor.ahead
+                && now.steady.saturating_sub(ahead.since) >= ON_THEIR_WAY
+            {
+                missed.push((serial.clone(), ahead.place));
+            }
+            if monitor.record.untethered {
+                continue;
+            }
+            let Some((era, after)) = monitor.missing() else {
+                monitor.asking.done();
+                continue;
+            };
+            if let (Some(link), Some(module)) = (&monitor.record.link, monitor.record.module)
+                && monitor.asking.due(now.steady)
+            {
+                let what = Ask::SendFrom { module, serial: serial.clone(), era, after };
+                asks.push((link.clone(), RadioCommand { id: None, what }));
+            }
+        }
+        for (serial, place) in missed {
+            self.miss(&serial, place, now);
+            self.touch(&serial);
+        }
+        asks
+    }
+}

@@ -1,0 +1,7 @@
+//! The laws of counting, each on a plant made of one's own hands.
+
+mod clocks;
+mod order;
+pub(in crate::ingest) mod plant;
+mod resets;
+mod swaps;

@@ -1,0 +1,110 @@
+//! The key that seals the box's secrets: 32 random bytes in a file of their own, which only the box may read.
+
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use zeroize::Zeroizing;
+
+use crate::store::{self, SealingKey};
+
+/// The file in the data folder.
+const FILE: &str = "sealing.key";
+
+/// Why there is no sealing key.
+#[derive(Debug, thiserror::Error)]
+pub enum GetKey {
+    /// The folder cannot be made.
+    #[error("make the folder {}", .0.display())]
+    Folder(PathBuf, #[source] io::Error),
+    /// The file cannot be read.
+    #[error("read the sealing key {}", .0.display())]
+    Read(PathBuf, #[source] io::Error),
+    /// The file cannot be made.
+    #[error("make the sealing key {}", .0.display())]
+    Make(PathBuf, #[source] io::Error),
+    /// The file is something else.
+    #[error("the sealing key {} has {length} bytes instead of 32", path.display())]
+    Length {
+        /// The file.
+        path: PathBuf,
+        /// Its length.
+        length: usize,
+    },
+    /// There is a store, and its key is gone.
+    #[error("the store is there and its sealing key {} is not: put it back, or its secrets stay sealed", .0.display())]
+    Gone(PathBuf),
+}
+
+/// The key in a data folder; both are made when there is no store yet.
+///
+/// # Errors
+/// It cannot be read or made, or it is missing beside a store that needs it.
+pub fn get(data: &Path) -> Result<SealingKey, GetKey> {
+    let path = data.join(FILE);
+    match fs::read(&path).map(Zeroizing::new) {
+        Ok(bytes) => {
+            let key = <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new);
+            key.map(|key| SealingKey::from_bytes(*key)).map_err(|_| GetKey::Length { path, length: bytes.len() })
+        }
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GetKey::Read(path, error)),
+        Err(_) if data.join(store::FILE).exists() => Err(GetKey::Gone(path)),
+        Err(_) => make(data, path),
+    }
+}
+
+fn make(data: &Path, path: PathBuf) -> Result<SealingKey, GetKey> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true).mode(0o700).create(data).map_err(|e| GetKey::Folder(data.to_owned(), e))?;
+    let mut key = Zeroizing::new([0; 32]);
+    let drawn = OsRng.try_fill_bytes(key.as_mut_slice()).map_err(io::Error::other);
+    let written = drawn.and_then(|()| {
+        // Whole or not at all: a power cut must not leave half a key.
+        let part = path.with_extension("part");
+        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        file.write_all(key.as_slice())?;
+        file.sync_all()?;
+        fs::rename(&part, &path)?;
+        File::open(data)?.sync_all()
+    });
+    written.map_err(|e| GetKey::Make(path, e))?;
+    Ok(SealingKey::from_bytes(*key))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn a_key_is_made_once_and_for_the_box_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let data = dir.path().join("data");
+        get(&data).unwrap();
+        let bytes = fs::read(data.join(FILE)).unwrap();
+        assert_eq!(bytes.len(), 32);
+        get(&data).unwrap();
+        assert_eq!(fs::read(data.join(FILE)).unwrap(), bytes);
+        assert_eq!(fs::metadata(data.join(FILE)).unwrap().permissions().mode() & 0o777, 0o600);
+        assert_eq!(fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+
+    #[test]
+    fn a_store_whose_key_is_gone_gets_no_other_key() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(store::FILE), "").unwrap();
+        assert!(matches!(get(dir.path()), Err(GetKey::Gone(_))));
+        assert!(!dir.path().join(FILE).exists());
+    }
+
+    #[test]
+    fn half_a_key_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join(FILE), [0; 31]).unwrap();
+        assert!(matches!(get(dir.path()), Err(GetKey::Length { length: 31, .. })));
+    }
+}

@@ -1,0 +1,18 @@
+//! The box: everything that keeps state.
+
+pub mod accounts;
+pub mod alarms;
+pub mod clock;
+pub mod config;
+pub mod control;
+pub mod desk;
+pub mod ingest;
+pub mod keyfile;
+pub mod live;
+pub mod plant;
+mod run;
+pub mod store;
+pub mod telemetry;
+pub mod web;
+
+pub use run::{ADDRESS_FILE, AUTHORITY_FILE, Announcement, RunBox, run};

@@ -1,0 +1,130 @@
+//! What a browser can rely on.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use dashboard::port::LiveChange;
+use domain::{CycleTime, MoldId, MoldState, StateFacts, Timestamp};
+use futures::StreamExt;
+use radio::event::{Heard, LinkState, RadioEvent};
+
+use super::{Live, Resume};
+use crate::ingest::{MoldNews, Moment, News};
+
+const START: i64 = 1_764_000_000_000;
+
+fn at(seconds: u64) -> Moment {
+    let wall = Timestamp::from_millis(START).later_by(Duration::from_secs(seconds));
+    Moment { wall, steady: Duration::from_secs(seconds) }
+}
+
+fn mold(count: u64, heard: Moment) -> News {
+    let news = MoldNews {
+        id: MoldId(1),
+        name: "M-1".parse().unwrap(),
+        description: String::new(),
+        press: None,
+        link: None,
+        count,
+        baseline: 0,
+        counted: 0,
+        times_unknown: 0,
+        design_life: None,
+        last_cycle: Some(CycleTime::from_millis(20_000)),
+        temperature: None,
+        facts: StateFacts {
+            approved: Some(CycleTime::from_millis(20_000)),
+            last_cycle: Some(CycleTime::from_millis(20_000)),
+            last_ended: Some(heard.wall),
+            last_heard: Some(heard.wall),
+            asleep: false,
+            untethered: false,
+        },
+        not_initialised: false,
+    };
+    News { molds: vec![news], ..News::default() }
+}
+
+fn live() -> Arc<Live> {
+    Arc::new(Live::new(vec![("hall-a".parse().unwrap(), "/dev/x".to_owned())], at(0).wall))
+}
+
+#[test]
+fn what_changes_by_time_alone_is_told_and_no_signal_is_never_stopped() {
+    let live = live();
+    live.learn(mold(1, at(0)), at(0).wall);
+    let mut states = Vec::new();
+    let mut cursor = live.floor(at(0).wall).cursor;
+    for second in 0..400 {
+        live.tick(at(second));
+        let Resume::Updates(updates) = live.updates_after(cursor) else { panic!("a restart") };
+        for update in updates {
+            cursor = update.cursor;
+            if let LiveChange::Molds(molds) = &update.change {
+                states.extend(molds.iter().map(|mold| (second, mold.state)));
+            }
+        }
+    }
+    assert_eq!(
+        states,
+        [(0, MoldState::Cycling), (61, MoldState::Stopped), (201, MoldState::NoSignal)]
+    );
+    let floor = live.floor(at(400).wall);
+    assert_eq!(floor.molds[0].state_since, Some(at(0).wall), "since it was last heard");
+}
+
+#[test]
+fn a_browser_resumes_where_it_broke_off_or_is_told_to_begin_anew() {
+    let live = live();
+    let first = live.floor(at(0).wall).cursor;
+    for second in 0..10 {
+        live.learn(mold(second, at(second)), at(second).wall);
+        live.tick(at(second));
+    }
+    let Resume::Updates(updates) = live.updates_after(first) else { panic!("a restart") };
+    assert_eq!(updates.len(), 10);
+    let Resume::Updates(rest) = live.updates_after(updates[6].cursor) else { panic!("a restart") };
+    assert_eq!(rest, updates[7..]);
+    for lost in [first - 1, first + 11, 0, u64::MAX] {
+        assert!(matches!(live.updates_after(lost), Resume::Restart(_)), "{lost}");
+    }
+    for second in 10..5_000 {
+        live.learn(mold(second, at(second)), at(second).wall);
+        live.tick(at(second));
+    }
+    assert!(matches!(live.updates_after(first), Resume::Restart(_)));
+}
+
+#[tokio::test]
+async fn a_slow_browser_begins_anew_and_slows_nobody() {
+    let live = live();
+    let mut slow = Box::pin(live.follow(None));
+    live.tick(at(5));
+    assert_eq!(slow.next().await.unwrap().change, LiveChange::Heartbeat);
+    for second in 10..5_000 {
+        live.learn(mold(second, at(second)), at(second).wall);
+        live.tick(at(second));
+    }
+    let restart = slow.next().await.unwrap();
+    assert_eq!(restart.change, LiveChange::Restart);
+    assert_eq!(restart.cursor, live.floor(at(5_000).wall).cursor);
+    live.learn(mold(7, at(5_001)), at(5_001).wall);
+    let next = tokio::spawn(async move { slow.next().await });
+    live.tick(at(5_001));
+    let next = next.await.unwrap().unwrap();
+    assert_eq!(next.cursor, restart.cursor + 1);
+    assert!(matches!(next.change, LiveChange::Molds(molds) if molds[0].count == 7));
+}
+
+#[test]
+fn a_stick_that_is_gone_is_told_at_once() {
+    let live = live();
+    live.tick(at(1));
+    let cursor = live.radios(at(1).wall).cursor;
+    let what = Heard::Link(LinkState::Lost { reason: "unplugged".to_owned() });
+    live.hear(&RadioEvent { link: "hall-a".parse().unwrap(), heard_at: at(1).wall, what });
+    live.tick(at(1));
+    let Resume::Updates(updates) = live.updates_after(cursor) else { panic!("a restart") };
+    assert!(matches!(&updates[..], [update] if matches!(&update.change, LiveChange::Link(link)
+        if link.detail.as_deref() == Some("unplugged"))));
+}

@@ -1,0 +1,11 @@
+//! What the box knows of its plant, as records: what ingest makes, what the store keeps, what the screens are made of.
+
+mod batch;
+mod records;
+mod snapshot;
+
+pub use batch::{Batch, LedgerChange};
+pub use records::{
+    AlarmKey, AlarmRecord, Assignment, Device, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
+};
+pub use snapshot::{LedgerStand, Snapshot};

@@ -1,0 +1,287 @@
+//! Puts the rooms together and takes them apart again: radios, ingest, store, live picture, control socket, web.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Generation, LinkName};
+use futures::StreamExt;
+use radio::capture::{CaptureError, Header, Recorder, Tap};
+use radio::v3::link::{self, LinkSettings};
+use radio::v3::network::{Expected, FormPolicy};
+use radio::v3::profile::open::OpenProfile;
+use radio::v3::profile::switch::{Counted, SwitchConfigError, SwitchProfile};
+use radio::v3::profile::{PayloadProfile, Registry};
+use rand::TryRngCore;
+use rand::rngs::OsRng;
+use tokio::sync::mpsc;
+use tokio::task::{JoinError, JoinSet};
+use tokio_util::sync::CancellationToken;
+
+use crate::clock::Clock;
+use crate::config::{self, Config, Form};
+use crate::control;
+use crate::desk::Desk;
+use crate::ingest::{Driver, RadioLinks, Settings};
+use crate::keyfile::{self, GetKey};
+use crate::live::Live;
+use crate::plant::{MonitorRecord, Snapshot};
+use crate::store::{OpenStore, Read, Store};
+use crate::web::{self, Listeners, Serve, StartWeb};
+
+/// Where the box is reached, for programs on the same machine; in the data folder.
+pub const ADDRESS_FILE: &str = "web.address";
+/// The certificate of the box's authority, for programs on the same machine; in the data folder.
+pub const AUTHORITY_FILE: &str = "ca.pem";
+
+/// Events on their way from the links; a full channel makes the links read slower and loses nothing.
+const EVENTS: usize = 4096;
+/// Commands on their way to one link.
+const COMMANDS: usize = 256;
+/// A link that does not let go of its port in that time is left behind.
+const LINKS_END_WITHIN: Duration = Duration::from_secs(5);
+
+/// What whoever starts the box wants to know.
+#[derive(Debug, Clone)]
+pub struct Announcement {
+    /// Where to go with a browser.
+    pub address: String,
+    /// SHA-256 of the certificate that the browser sees.
+    pub certificate: String,
+    /// SHA-256 of the authority's certificate, which people import.
+    pub authority: String,
+    /// The one-time code, while the first administrator is missing.
+    pub setup_code: Option<String>,
+}
+
+/// Why the box does not run.
+#[derive(Debug, thiserror::Error)]
+pub enum RunBox {
+    /// No key.
+    #[error("get the sealing key")]
+    Key(#[from] GetKey),
+    /// No store.
+    #[error("open the store")]
+    Store(#[from] OpenStore),
+    /// The store cannot be read.
+    #[error("read the plant from the store")]
+    Read(#[from] Read),
+    /// A link cannot be set up.
+    #[error("set up the link {0}")]
+    Switch(LinkName, #[source] SwitchConfigError),
+    /// A link cannot be recorded.
+    #[error("record the link {0}")]
+    Capture(LinkName, #[source] CaptureError),
+    /// The web server does not start, or it ended.
+    #[error("serve the web")]
+    Web(#[from] StartWeb),
+    /// The control socket does not open.
+    #[error("serve the control socket")]
+    Control(#[from] control::Serve),
+    /// What other programs look for cannot be written.
+    #[error("write {}", .0.display())]
+    Tell(PathBuf, #[source] io::Error),
+    /// The system gives no random bytes.
+    #[error("draw random bytes")]
+    Random(#[source] rand::rand_core::OsError),
+    /// A part of the box ended by itself.
+    #[error("{0} ended by itself")]
+    Broken(&'static str),
+    /// A part of the box broke down.
+    #[error("a part of the box broke down")]
+    Panicked(#[source] JoinError),
+}
+
+/// Runs the box until `shutdown`, then ends it in order: first the links let go, then what was heard is written, then
+/// the doors close.
+///
+/// # Errors
+/// It cannot be started, or one of its doors fails.
+pub async fn run(
+    config: Config,
+    listeners: Listeners,
+    clock: Arc<dyn Clock>,
+    shutdown: CancellationToken,
+    announce: impl FnOnce(&Announcement),
+) -> Result<(), RunBox> {
+    let store = Store::open(&config.data, &keyfile::get(&config.data)?)?;
+    store.set_raw_ring(config.ingest.raw_ring);
+    let snapshot = store.snapshot()?;
+
+    let named = config.links.iter().map(|link| (link.name.clone(), link.path.display().to_string()));
+    let live = Arc::new(Live::new(named.collect(), clock.now()));
+    let (events, heard) = mpsc::channel(EVENTS);
+    let (ready, ways) = prepare_links(&config, &snapshot, &*clock)?;
+    let settings =
+        Settings { window: config.ingest.window, window_cycles: u64::from(config.ingest.window_cycles) };
+    let (driver, ingest) =
+        Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::clone(&clock), ways, settings);
+    let desk = Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock));
+
+    // The doors close only after the last commit, so they have a token of their own.
+    let doors = CancellationToken::new();
+    let address = listeners.https().map_err(|e| RunBox::Tell(config.data.join(ADDRESS_FILE), e))?;
+    let serve = Serve {
+        names: config.web.names.clone(),
+        store: store.clone(),
+        clock: Arc::clone(&clock),
+        plant: Arc::new(move |person| desk.admit(person)),
+        follow: Arc::new(move |after| live.follow(after).boxed()),
+        shutdown: doors.clone(),
+    };
+    // Passwords are hashed and files are written here: slow, and only once.
+    let server = tokio::task::spawn_blocking(move || web::prepare(listeners, serve))
+        .await
+        .map_err(RunBox::Panicked)??;
+    tell(&config.data, ADDRESS_FILE, &address.to_string())?;
+    tell(&config.data, AUTHORITY_FILE, server.authority())?;
+    announce(&Announcement {
+        address: format!("https://{}/", named_by(&config, address)),
+        certificate: server.certificate_fingerprint(),
+        authority: server.authority_fingerprint(),
+        setup_code: server.setup_code(),
+    });
+
+    // Not a child of `shutdown`: they end when it is their turn.
+    let radios = CancellationToken::new();
+    let mut links = JoinSet::new();
+    for (settings, commands) in ready {
+        let clock = Arc::clone(&clock);
+        let clock: link::Clock = Arc::new(move || clock.now());
+        links.spawn(link::run(settings, events.clone(), commands, clock, radios.clone()));
+    }
+    // Only the links speak: when the last one has ended, so has everything that was heard. A box without links
+    // has someone who says nothing until the end.
+    let until = radios.clone();
+    links.spawn(async move {
+        until.cancelled().await;
+        drop(events);
+    });
+    let driver = tokio::spawn(driver.run(heard, CancellationToken::new()));
+    let control = {
+        let (data, store, doors) = (config.data.clone(), store.clone(), doors.clone());
+        tokio::spawn(async move { control::serve(&data, store, doors.cancelled_owned()).await })
+    };
+    let web = tokio::spawn(server.run());
+    tokio::pin!(driver, control, web);
+
+    let mut outcome = Ok(());
+    let (mut driver_ended, mut web_ended, mut control_ended) = (false, false, false);
+    tokio::select! {
+        biased;
+        () = shutdown.cancelled() => {}
+        how = &mut driver => {
+            driver_ended = true;
+            outcome = Err(how.err().map_or(RunBox::Broken("ingest"), RunBox::Panicked));
+        }
+        how = &mut web => {
+            web_ended = true;
+            outcome = ended(how);
+        }
+        how = &mut control => {
+            control_ended = true;
+            outcome = ended(how);
+        }
+    }
+
+    radios.cancel();
+    let all_ended = async { while links.join_next().await.is_some() {} };
+    if tokio::time::timeout(LINKS_END_WITHIN, all_ended).await.is_err() {
+        tracing::warn!("a link does not let go of its port");
+        links.abort_all();
+    }
+    // It hears that nobody speaks any more, writes what is left and returns.
+    if !driver_ended {
+        outcome = outcome.and(driver.await.map_err(RunBox::Panicked));
+    }
+    doors.cancel();
+    if !web_ended {
+        outcome = outcome.and(ended(web.await));
+    }
+    if !control_ended {
+        outcome = outcome.and(ended(control.await));
+    }
+    outcome
+}
+
+fn ended<E: Into<RunBox>>(how: Result<Result<(), E>, JoinError>) -> Result<(), RunBox> {
+    how.map_err(RunBox::Panicked)?.map_err(E::into)
+}
+
+/// What a person would type: a name of the box where the address says nothing.
+fn named_by(config: &Config, address: std::net::SocketAddr) -> String {
+    if !address.ip().is_unspecified() {
+        return address.to_string();
+    }
+    let host = config.web.names.first().map_or_else(|| "localhost".to_owned(), ToString::to_string);
+    format!("{host}:{}", address.port())
+}
+
+type ReadyLink = (LinkSettings, mpsc::Receiver<radio::command::RadioCommand>);
+
+fn prepare_links(
+    config: &Config,
+    snapshot: &Snapshot,
+    clock: &dyn Clock,
+) -> Result<(Vec<ReadyLink>, RadioLinks), RunBox> {
+    let mut ready = Vec::with_capacity(config.links.len());
+    let mut ways = RadioLinks::new();
+    for link in &config.links {
+        let (way, commands) = mpsc::channel(COMMANDS);
+        ways.insert(link.name.clone(), way);
+        ready.push((settings(link, snapshot, clock)?, commands));
+    }
+    Ok((ready, ways))
+}
+
+fn settings(link: &config::Link, snapshot: &Snapshot, clock: &dyn Clock) -> Result<LinkSettings, RunBox> {
+    let before = snapshot.networks.iter().find(|network| network.link == link.name);
+    Ok(LinkSettings {
+        name: link.name.clone(),
+        path: link.path.clone(),
+        baud: link.baud,
+        rts_cts: link.rts_cts,
+        expected: before.map(|network| Expected { eui64: network.eui64, pan: network.pan }),
+        form: match link.form {
+            Form::Never => FormPolicy::WhenAsked,
+            // The stick looks for the quietest channel by itself.
+            Form::WhenNew => FormPolicy::Factory { channels: 0 },
+        },
+        profiles: profiles(link, snapshot)?,
+        tap: link.capture.as_deref().map(|folder| recorder(folder, &link.name, clock)).transpose()?,
+    })
+}
+
+fn profiles(link: &config::Link, snapshot: &Snapshot) -> Result<Registry, RunBox> {
+    let counted: Vec<Counted> = snapshot.monitors.iter().filter_map(counted).collect();
+    let new_era = OsRng.try_next_u32().map_err(RunBox::Random)?;
+    let switch = SwitchProfile::new(link.switches.clone(), &counted, new_era)
+        .map_err(|error| RunBox::Switch(link.name.clone(), error))?;
+    let profiles: Vec<Box<dyn PayloadProfile>> = vec![Box::new(OpenProfile::new()), Box::new(switch)];
+    Ok(Registry::new(profiles))
+}
+
+/// Where the counting of a contact stood: the box counts for it and is the only one who knows.
+fn counted(monitor: &MonitorRecord) -> Option<Counted> {
+    let device = monitor.device.as_ref().filter(|_| monitor.generation == Generation::Switch)?;
+    Some(Counted { module: monitor.module?, era: device.era?, count: device.count })
+}
+
+fn recorder(folder: &Path, link: &LinkName, clock: &dyn Clock) -> Result<Box<dyn Tap>, RunBox> {
+    fs::create_dir_all(folder).map_err(|e| RunBox::Tell(folder.to_owned(), e))?;
+    let start = clock.now();
+    let path = folder.join(format!("{link}-{}.capture", start.as_millis()));
+    let recorder = Recorder::create(&path, &Header { link: link.clone(), start })
+        .map_err(|error| RunBox::Capture(link.clone(), error))?;
+    tracing::info!(%link, path = %path.display(), "recording");
+    Ok(Box::new(recorder))
+}
+
+/// Writes a file that other programs on this machine look for; whole or not at all.
+fn tell(data: &Path, name: &str, text: &str) -> Result<(), RunBox> {
+    let path = data.join(name);
+    let part = data.join(format!("{name}.part"));
+    fs::write(&part, text).and_then(|()| fs::rename(&part, &path)).map_err(|e| RunBox::Tell(path, e))
+}

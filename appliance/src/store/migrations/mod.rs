@@ -1,0 +1,21 @@
+//! From one format of the store to the next, forward only, a file each.
+//!
+//! A migration imports nothing that can change: names, shapes and codes of its time are written out in its own
+//! file, and a file that was released is never edited. Each released format has a golden file under `tests/golden`.
+
+mod v1;
+
+use redb::WriteTransaction;
+
+use super::error::Fault;
+
+/// The newest format.
+pub(super) const NEWEST: u32 = 1;
+
+/// Brings a store from format `from` (0: empty) to the newest, within one transaction.
+pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
+    if from < 1 {
+        v1::up(txn)?;
+    }
+    Ok(())
+}

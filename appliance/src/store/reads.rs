@@ -1,0 +1,315 @@
+//! What can be asked of the plant.
+
+use std::ops::ControlFlow;
+
+use domain::{Cycle, LedgerEntry, Mold, MoldId, Press, Timestamp};
+use redb::{ReadTransaction, ReadableTable};
+
+use super::error::{Fault, Read};
+use super::history::{self, DailyRollup};
+use super::ledger::{self, ChainedEntry, Counts, Head};
+use super::open::Store;
+use super::row;
+use super::tables::{
+    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, DAILY, HEADS, HISTORY, LEDGER, MODULES, MOLDS, MONITORS,
+    NETWORKS, PRESSES, RAW,
+};
+use crate::plant::{
+    AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, Snapshot,
+};
+
+macro_rules! every {
+    ($($(#[$doc:meta])* $name:ident: $record:ty = $table:ident, $word:literal;)*) => {
+        impl Store {
+            $($(#[$doc])*
+            ///
+            /// # Errors
+            /// The store cannot be read.
+            pub fn $name(&self) -> Result<Vec<$record>, Read> {
+                self.read(|txn| tables::all(&txn.open_table($table)?, $word))
+            })*
+        }
+    };
+}
+
+every! {
+    /// Every mold, by id.
+    molds: Mold = MOLDS, "molds";
+    /// Every press, by id.
+    presses: Press = PRESSES, "presses";
+    /// Every monitor, by serial.
+    monitors: MonitorRecord = MONITORS, "monitors";
+    /// Every module, by address.
+    modules: ModuleRecord = MODULES, "modules";
+    /// Every network, by link.
+    networks: NetworkRecord = NETWORKS, "networks";
+    /// Alarms that stand, by number.
+    alarms_standing: AlarmRecord = ALARMS_STANDING, "alarms_standing";
+}
+
+impl Store {
+    /// Everything but history, as of one instant.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn snapshot(&self) -> Result<Snapshot, Read> {
+        self.read(|txn| {
+            let ledger = txn.open_table(LEDGER)?;
+            let heads = txn.open_table(HEADS)?;
+            let assignments = txn.open_table(ASSIGNMENTS)?;
+            let mut snapshot = Snapshot {
+                presses: tables::all(&txn.open_table(PRESSES)?, "presses")?,
+                monitors: tables::all(&txn.open_table(MONITORS)?, "monitors")?,
+                modules: tables::all(&txn.open_table(MODULES)?, "modules")?,
+                networks: tables::all(&txn.open_table(NETWORKS)?, "networks")?,
+                alarms: tables::all(&txn.open_table(ALARMS_STANDING)?, "alarms_standing")?,
+                last_alarm: last_alarm(txn)?,
+                ..Snapshot::default()
+            };
+            for mold in tables::all::<_, Mold>(&txn.open_table(MOLDS)?, "molds")? {
+                let id = mold.id;
+                let head = tables::one::<_, Head>(&heads, "heads", id.0)?.unwrap_or_else(|| Head::new(id));
+                snapshot.molds.push((mold, ledger::stand(&ledger, &head, id)?));
+                if let Some(item) = assignments.range((id.0, 0)..=(id.0, u32::MAX))?.next_back() {
+                    let (key, value) = item?;
+                    snapshot.assignments.push(row::decode("assignments", key.value(), value.value())?);
+                }
+            }
+            Ok(snapshot)
+        })
+    }
+
+    /// The highest number an alarm ever had; 0 when there was none.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn last_alarm(&self) -> Result<u64, Read> {
+        self.read(last_alarm)
+    }
+
+    /// One mold.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn mold(&self, id: MoldId) -> Result<Option<Mold>, Read> {
+        self.read(|txn| tables::one(&txn.open_table(MOLDS)?, "molds", id.0))
+    }
+
+    /// The assignments of a mold, oldest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn assignments(&self, mold: MoldId) -> Result<Vec<Assignment>, Read> {
+        self.read(|txn| {
+            let table = txn.open_table(ASSIGNMENTS)?;
+            let range = table.range((mold.0, 0)..=(mold.0, u32::MAX))?;
+            range
+                .map(|item| {
+                    let (key, value) = item?;
+                    Ok(row::decode("assignments", key.value(), value.value())?)
+                })
+                .collect()
+        })
+    }
+
+    /// The newest entries of a mold's ledger, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn ledger(&self, mold: MoldId, newest: usize) -> Result<Vec<LedgerEntry>, Read> {
+        self.read(|txn| {
+            let Some(head) = head(txn, mold)? else { return Ok(Vec::new()) };
+            let from = head.length.saturating_sub(newest as u64);
+            let entries = ledger::entries(&txn.open_table(LEDGER)?, Some(&head), mold, from, newest)?;
+            Ok(entries.into_iter().rev().map(|chained| chained.entry).collect())
+        })
+    }
+
+    /// Entries of a mold's ledger from number `from` on, at most `limit`, oldest first, with their hashes.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn ledger_from(&self, mold: MoldId, from: u64, limit: usize) -> Result<Vec<ChainedEntry>, Read> {
+        self.read(|txn| {
+            let head = head(txn, mold)?;
+            ledger::entries(&txn.open_table(LEDGER)?, head.as_ref(), mold, from, limit)
+        })
+    }
+
+    /// A mold's counts; `None` when there is no such mold.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn counts(&self, mold: MoldId) -> Result<Option<Counts>, Read> {
+        self.read(|txn| {
+            let Some(record) = tables::one::<_, Mold>(&txn.open_table(MOLDS)?, "molds", mold.0)? else {
+                return Ok(None);
+            };
+            let head = head(txn, mold)?.unwrap_or_else(|| Head::new(mold));
+            Ok(Some(Counts::new(record.baseline, &head)))
+        })
+    }
+
+    /// The newest raw payloads, newest first.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn raw(&self, newest: usize) -> Result<Vec<RawRecord>, Read> {
+        self.read(|txn| {
+            let table = txn.open_table(RAW)?;
+            let range = table.iter()?;
+            range
+                .rev()
+                .take(newest)
+                .map(|item| {
+                    let (key, value) = item?;
+                    Ok(row::decode("raw", key.value(), value.value())?)
+                })
+                .collect()
+        })
+    }
+
+    /// Gives a mold's cycles that ended at `from` or later and before `to`, in order of their ordinals, until told to
+    /// stop. Commits go on meanwhile and are not seen.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn cycles(
+        &self,
+        mold: MoldId,
+        from: Timestamp,
+        to: Timestamp,
+        mut each: impl FnMut(Cycle) -> ControlFlow<()>,
+    ) -> Result<(), Read> {
+        self.read(|txn| {
+            let ordinals = ordinals(txn, mold, from, to)?;
+            history::stream(&txn.open_table(HISTORY)?, mold, ordinals, (from, to), &mut each)?;
+            Ok(())
+        })
+    }
+
+    /// A mold's cycles from an ordinal on, whenever they ended, in order of their ordinals, until told to stop.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn cycles_from(
+        &self,
+        mold: MoldId,
+        ordinal: u64,
+        mut each: impl FnMut(Cycle) -> ControlFlow<()>,
+    ) -> Result<(), Read> {
+        let always = (Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX));
+        self.read(|txn| {
+            history::stream(&txn.open_table(HISTORY)?, mold, (ordinal, u64::MAX), always, &mut each)?;
+            Ok(())
+        })
+    }
+
+    /// As [`Store::cycles`], from an ordinal on and at most `limit`: for whoever takes years of cycles slowly.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn cycles_page(
+        &self,
+        mold: MoldId,
+        ordinal: u64,
+        (from, to): (Timestamp, Timestamp),
+        limit: usize,
+    ) -> Result<Vec<Cycle>, Read> {
+        let mut page = Vec::new();
+        if limit == 0 {
+            return Ok(page);
+        }
+        self.read(|txn| {
+            let (lowest, highest) = ordinals(txn, mold, from, to)?;
+            let ordinals = (lowest.max(ordinal), highest);
+            history::stream(&txn.open_table(HISTORY)?, mold, ordinals, (from, to), &mut |cycle| {
+                page.push(cycle);
+                if page.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+            })
+        })?;
+        Ok(page)
+    }
+
+    /// The last cycle of a mold by ordinal.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn last_cycle(&self, mold: MoldId) -> Result<Option<Cycle>, Read> {
+        self.read(|txn| history::last(&txn.open_table(HISTORY)?, mold))
+    }
+
+    /// Sums of a mold's days, both days included; days without a cycle are left out.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn daily(&self, mold: MoldId, from_day: i64, to_day: i64) -> Result<Vec<DailyRollup>, Read> {
+        self.read(|txn| daily(txn, mold, from_day, to_day))
+    }
+}
+
+fn last_alarm(txn: &ReadTransaction) -> Result<u64, Fault> {
+    let standing = txn.open_table(ALARMS_STANDING)?.last()?.map_or(0, |(key, _)| key.value());
+    let past = txn.open_table(ALARMS_PAST)?.last()?.map_or(0, |(key, _)| key.value());
+    Ok(standing.max(past))
+}
+
+fn head(txn: &ReadTransaction, mold: MoldId) -> Result<Option<Head>, Fault> {
+    tables::one(&txn.open_table(HEADS)?, "heads", mold.0)
+}
+
+fn daily(txn: &ReadTransaction, mold: MoldId, from: i64, to: i64) -> Result<Vec<DailyRollup>, Fault> {
+    let Some((first, last)) = head(txn, mold)?.and_then(|head| head.days) else { return Ok(Vec::new()) };
+    let (from, to) = (from.max(first), to.min(last));
+    let table = txn.open_table(DAILY)?;
+    let mut days = Vec::new();
+    let mut day = from;
+    while day <= to {
+        match tables::one(&table, "daily", (day, mold.0))? {
+            Some(sum) => {
+                days.push(sum);
+                day = day.saturating_add(1);
+            }
+            None => day = next_day(&table, day, mold)?,
+        }
+        if day == i64::MAX {
+            break;
+        }
+    }
+    Ok(days)
+}
+
+/// The next day that any mold has a row of: a clock that once stood in 1970 must not cost a look at every day since.
+fn next_day(
+    table: &impl ReadableTable<(i64, u32), tables::Bytes>,
+    day: i64,
+    mold: MoldId,
+) -> Result<i64, Fault> {
+    match table.range((day, mold.0)..)?.next() {
+        Some(item) => {
+            let (next, other) = item?.0.value();
+            Ok(if other > mold.0 { next.saturating_add(i64::from(next == day)) } else { next })
+        }
+        None => Ok(i64::MAX),
+    }
+}
+
+/// Between which ordinals lie the cycles that ended between two instants, told by the daily sums.
+fn ordinals(
+    txn: &ReadTransaction,
+    mold: MoldId,
+    from: Timestamp,
+    to: Timestamp,
+) -> Result<(u64, u64), Fault> {
+    let Some((first, last)) = head(txn, mold)?.and_then(|head| head.days) else { return Ok((1, 0)) };
+    if from >= to {
+        return Ok((1, 0));
+    }
+    if from.utc_day() <= first && to.utc_day() >= last {
+        return Ok((0, u64::MAX));
+    }
+    let days = daily(txn, mold, from.utc_day(), to.utc_day())?;
+    let lowest = days.iter().map(|day| day.first_ordinal).min().unwrap_or(1);
+    let highest = days.iter().map(|day| day.last_ordinal).max().unwrap_or(0);
+    Ok((lowest, highest))
+}

@@ -1,0 +1,53 @@
+//! Secrets, sealed: link keys of networks, private keys of certificates.
+
+use secrecy::SecretSlice;
+
+use super::error::{Commit, Fault, Read, Undecodable};
+use super::open::Store;
+use super::row;
+use super::tables::SECRETS;
+
+impl Store {
+    /// Keeps a secret under a name, in place of the one before.
+    ///
+    /// # Errors
+    /// The store cannot be written, or was opened without its key.
+    pub fn put_secret(&self, name: &str, plain: &[u8]) -> Result<(), Commit> {
+        let key = self.inner.seal.as_ref().ok_or(Commit::NoKey)?;
+        let sealed = key.seal(name, plain).ok_or_else(|| Fault::Sealed(name.to_owned()))?;
+        self.write(None, |txn| {
+            txn.open_table(SECRETS)?.insert(name, sealed.as_slice())?;
+            Ok(())
+        })
+    }
+
+    /// The secret of that name.
+    ///
+    /// # Errors
+    /// The store cannot be read, was opened without its key, or the secret does not open with it.
+    pub fn secret(&self, name: &str) -> Result<Option<SecretSlice<u8>>, Read> {
+        let key = self.inner.seal.as_ref().ok_or(Read::NoKey)?;
+        self.read(|txn| {
+            let table = txn.open_table(SECRETS)?;
+            let Some(value) = table.get(name)? else { return Ok(None) };
+            let body = row::body(value.value()).map_err(|why| Undecodable {
+                table: "secrets",
+                key: format!("{name:?}"),
+                why,
+            })?;
+            let plain = key.open(name, body).ok_or_else(|| Fault::Sealed(name.to_owned()))?;
+            Ok(Some(plain))
+        })
+    }
+
+    /// Forgets a secret.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn remove_secret(&self, name: &str) -> Result<(), Commit> {
+        self.write(None, |txn| {
+            txn.open_table(SECRETS)?.remove(name)?;
+            Ok(())
+        })
+    }
+}

@@ -1,0 +1,98 @@
+//! The tables of the current format. Their former shapes live in `migrations`.
+
+use redb::{ReadableTable, TableDefinition};
+use serde::de::DeserializeOwned;
+
+use super::error::Fault;
+use super::row;
+
+/// A value of a table: [`row`] says how it begins.
+pub(super) type Bytes = &'static [u8];
+
+/// A table that maps keys to records.
+pub(super) type Records<K> = TableDefinition<'static, K, Bytes>;
+
+/// Format, number of commits, the canary of the sealing key.
+pub(super) const META: Records<&str> = TableDefinition::new("meta");
+/// By id.
+pub(super) const MOLDS: Records<u32> = TableDefinition::new("molds");
+/// By id.
+pub(super) const PRESSES: Records<u32> = TableDefinition::new("presses");
+/// By serial.
+pub(super) const MONITORS: Records<&str> = TableDefinition::new("monitors");
+/// By address, as on the label.
+pub(super) const MODULES: Records<[u8; 8]> = TableDefinition::new("modules");
+/// By link.
+pub(super) const NETWORKS: Records<&str> = TableDefinition::new("networks");
+/// By mold and number.
+pub(super) const ASSIGNMENTS: Records<(u32, u32)> = TableDefinition::new("assignments");
+/// Closed entries, by mold and number. Rows are inserted and never written again.
+pub(super) const LEDGER: Records<(u32, u64)> = TableDefinition::new("ledger");
+/// By mold: sums, the head of the hash chain and the run that is still open. Steady counting touches only this
+/// small table, whose rows of all molds lie side by side.
+pub(super) const HEADS: Records<u32> = TableDefinition::new("heads");
+/// Cycles, by mold and ordinal of the first one of the block.
+pub(super) const HISTORY: Records<(u32, u64)> = TableDefinition::new("history");
+/// Sums of a day, by UTC day and mold: the rows that a commit changes lie side by side.
+pub(super) const DAILY: Records<(i64, u32)> = TableDefinition::new("daily");
+/// Raw payloads, by a running number.
+pub(super) const RAW: Records<u64> = TableDefinition::new("raw");
+/// Alarms that stand, by number.
+pub(super) const ALARMS_STANDING: Records<u64> = TableDefinition::new("alarms_standing");
+/// Alarms that do not stand any more, by number.
+pub(super) const ALARMS_PAST: Records<u64> = TableDefinition::new("alarms_past");
+/// By subject.
+pub(super) const SETTINGS: Records<&str> = TableDefinition::new("settings");
+/// By name, in small letters.
+pub(super) const USERS: Records<&str> = TableDefinition::new("users");
+/// By SHA-256 of the token.
+pub(super) const SESSIONS: Records<[u8; 32]> = TableDefinition::new("sessions");
+/// Sealed, by name.
+pub(super) const SECRETS: Records<&str> = TableDefinition::new("secrets");
+
+/// One record.
+pub(super) fn one<'k, K, T>(
+    table: &impl ReadableTable<K, Bytes>,
+    name: &'static str,
+    key: K::SelfType<'k>,
+) -> Result<Option<T>, Fault>
+where
+    K: redb::Key + 'static,
+    K::SelfType<'k>: std::fmt::Debug,
+    T: DeserializeOwned,
+{
+    let told = format_key(&key);
+    match table.get(key)? {
+        Some(value) => Ok(Some(row::decode(name, told, value.value())?)),
+        None => Ok(None),
+    }
+}
+
+fn format_key(key: &impl std::fmt::Debug) -> Told {
+    Told(format!("{key:?}"))
+}
+
+/// A key already in words.
+struct Told(String);
+
+impl std::fmt::Debug for Told {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Every record, in order of the keys.
+pub(super) fn all<K, T>(table: &impl ReadableTable<K, Bytes>, name: &'static str) -> Result<Vec<T>, Fault>
+where
+    K: redb::Key + 'static,
+    for<'k> K::SelfType<'k>: std::fmt::Debug,
+    T: DeserializeOwned,
+{
+    table
+        .iter()?
+        .map(|item| {
+            let (key, value) = item?;
+            Ok(row::decode(name, key.value(), value.value())?)
+        })
+        .collect()
+}

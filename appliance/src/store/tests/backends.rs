@@ -1,0 +1,159 @@
+//! Disks that fail on command.
+
+use std::io::{self, ErrorKind};
+use std::sync::{Arc, Mutex};
+
+use redb::StorageBackend;
+
+/// What the disk does with writes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Mood {
+    /// As it should.
+    Works,
+    /// No room: nothing can be written, and what is there can be read.
+    Full,
+    /// Writes are taken and syncs fail.
+    CannotSync,
+    /// After so many more writes, syncs or changes of length there is no power.
+    DiesIn(u32),
+    /// There is no power.
+    Dead,
+}
+
+#[derive(Debug)]
+struct Platter {
+    mood: Mood,
+    /// What a reader sees.
+    live: Vec<u8>,
+    /// What is there after a power cut, whatever happens.
+    durable: Vec<u8>,
+    /// What was not synced: any part of it may survive a power cut.
+    loose: Vec<Loose>,
+}
+
+#[derive(Debug, Clone)]
+enum Loose {
+    Write(u64, Vec<u8>),
+    Length(u64),
+}
+
+/// A disk in memory. Clones are the same disk.
+#[derive(Debug, Clone)]
+pub(super) struct FakeDisk(Arc<Mutex<Platter>>);
+
+impl FakeDisk {
+    pub(super) fn new() -> Self {
+        FakeDisk::holding(Vec::new())
+    }
+
+    fn holding(bytes: Vec<u8>) -> Self {
+        let platter = Platter { mood: Mood::Works, live: bytes.clone(), durable: bytes, loose: Vec::new() };
+        FakeDisk(Arc::new(Mutex::new(platter)))
+    }
+
+    pub(super) fn set(&self, mood: Mood) {
+        self.0.lock().unwrap().mood = mood;
+    }
+
+    pub(super) fn is_dead(&self) -> bool {
+        self.0.lock().unwrap().mood == Mood::Dead
+    }
+
+    /// The disk after a power cut: what was synced, and whichever of the later writes `survives` picks, each cut
+    /// into sectors of 512 bytes.
+    pub(super) fn after_power_cut(&self, mut survives: impl FnMut() -> bool) -> FakeDisk {
+        let platter = self.0.lock().unwrap();
+        let mut image = platter.durable.clone();
+        for loose in &platter.loose {
+            match loose {
+                Loose::Write(offset, data) => {
+                    for (i, sector) in data.chunks(512).enumerate() {
+                        if survives() {
+                            put(&mut image, *offset + 512 * i as u64, sector);
+                        }
+                    }
+                }
+                Loose::Length(length) => {
+                    if survives() {
+                        image.resize(usize::try_from(*length).unwrap(), 0);
+                    }
+                }
+            }
+        }
+        FakeDisk::holding(image)
+    }
+}
+
+fn put(bytes: &mut Vec<u8>, offset: u64, data: &[u8]) {
+    let from = usize::try_from(offset).unwrap();
+    let to = from + data.len();
+    if bytes.len() < to {
+        bytes.resize(to, 0);
+    }
+    bytes[from..to].copy_from_slice(data);
+}
+
+impl Platter {
+    fn may(&mut self, sync: bool) -> io::Result<()> {
+        match self.mood {
+            Mood::Works => Ok(()),
+            Mood::Full if sync => Ok(()),
+            Mood::Full => Err(ErrorKind::StorageFull.into()),
+            Mood::CannotSync if !sync => Ok(()),
+            Mood::CannotSync => Err(io::Error::other("the disk does not answer")),
+            Mood::DiesIn(0) | Mood::Dead => {
+                self.mood = Mood::Dead;
+                Err(io::Error::other("no power"))
+            }
+            Mood::DiesIn(left) => {
+                self.mood = Mood::DiesIn(left - 1);
+                Ok(())
+            }
+        }
+    }
+}
+
+impl StorageBackend for FakeDisk {
+    fn len(&self) -> io::Result<u64> {
+        Ok(self.0.lock().unwrap().live.len() as u64)
+    }
+
+    fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
+        let platter = self.0.lock().unwrap();
+        if platter.mood == Mood::Dead {
+            return Err(io::Error::other("no power"));
+        }
+        let from = usize::try_from(offset).unwrap();
+        let bytes = platter.live.get(from..from + out.len()).ok_or(ErrorKind::UnexpectedEof)?;
+        out.copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn set_len(&self, len: u64) -> io::Result<()> {
+        let mut platter = self.0.lock().unwrap();
+        platter.may(false)?;
+        platter.live.resize(usize::try_from(len).unwrap(), 0);
+        platter.loose.push(Loose::Length(len));
+        Ok(())
+    }
+
+    fn sync_data(&self) -> io::Result<()> {
+        let mut platter = self.0.lock().unwrap();
+        platter.may(true)?;
+        for loose in std::mem::take(&mut platter.loose) {
+            match loose {
+                Loose::Write(offset, data) => put(&mut platter.durable, offset, &data),
+                Loose::Length(len) => platter.durable.resize(usize::try_from(len).unwrap(), 0),
+            }
+        }
+        Ok(())
+    }
+
+    fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
+        let mut platter = self.0.lock().unwrap();
+        platter.may(false)?;
+        put(&mut platter.live, offset, data);
+        platter.loose.push(Loose::Write(offset, data.to_vec()));
+        Ok(())
+    }
+}

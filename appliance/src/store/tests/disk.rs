@@ -1,0 +1,111 @@
+//! A disk that is full or fails.
+
+use domain::MoldId;
+
+use super::backends::{FakeDisk, Mood};
+use super::plant::*;
+use crate::store::{Commit, Store};
+
+fn on(disk: &FakeDisk) -> Store {
+    let disk = disk.clone();
+    Store::with_backend(move || Ok(disk.clone()), &key()).unwrap()
+}
+
+#[test]
+fn full_disk_loses_nothing_and_recovers() {
+    let disk = FakeDisk::new();
+    let store = on(&disk);
+    store.commit(&counted(1, 100)).unwrap();
+    for round in 0..3 {
+        let so_far = 100 + 10 * round;
+        disk.set(Mood::Full);
+        for _ in 0..2 {
+            let refused = store.commit(&more(1, so_far, 10)).unwrap_err();
+            assert!(matches!(refused, Commit::Database { .. }), "{refused}");
+        }
+        disk.set(Mood::Works);
+        assert_eq!(history(&store, 1), cycles(1..=so_far));
+        assert_eq!(store.counts(MoldId(1)).unwrap().unwrap().counted, i64::try_from(so_far).unwrap());
+        store.commit(&more(1, so_far, 10)).unwrap();
+    }
+    assert_eq!(history(&store, 1), cycles(1..=130));
+    clean(&store);
+}
+
+#[test]
+fn what_was_kept_is_read_while_the_disk_is_full() {
+    let disk = FakeDisk::new();
+    let store = on(&disk);
+    store.commit(&counted(1, 100)).unwrap();
+    disk.set(Mood::Full);
+    store.commit(&more(1, 100, 10)).unwrap_err();
+    assert_eq!(history(&store, 1), cycles(1..=100));
+    assert_eq!(store.molds().unwrap(), [mold(1)]);
+    store.commit(&more(1, 100, 10)).unwrap_err();
+    assert_eq!(history(&store, 1), cycles(1..=100));
+    disk.set(Mood::Works);
+    store.commit(&more(1, 100, 10)).unwrap();
+    drop(store);
+    assert_eq!(history(&on(&disk), 1), cycles(1..=110));
+}
+
+#[test]
+fn a_commit_whose_sync_failed_is_told_as_failed_and_never_counted_twice() {
+    let disk = FakeDisk::new();
+    let store = on(&disk);
+    store.commit(&counted(1, 100)).unwrap();
+    disk.set(Mood::CannotSync);
+    for _ in 0..3 {
+        store.commit(&more(1, 100, 10)).unwrap_err();
+    }
+    disk.set(Mood::Works);
+    store.commit(&more(1, 100, 10)).unwrap();
+    assert_eq!(history(&store, 1), cycles(1..=110));
+    assert_eq!(store.counts(MoldId(1)).unwrap().unwrap().counted, 110);
+    store.commit(&more(1, 110, 10)).unwrap();
+    assert_eq!(store.counts(MoldId(1)).unwrap().unwrap().counted, 120);
+    clean(&store);
+}
+
+#[test]
+fn another_batch_after_a_failed_one_that_was_kept_is_refused_once() {
+    let disk = FakeDisk::new();
+    let store = on(&disk);
+    store.commit(&counted(1, 100)).unwrap();
+    disk.set(Mood::CannotSync);
+    store.commit(&more(1, 100, 10)).unwrap_err();
+    disk.set(Mood::Works);
+    let there = store.counts(MoldId(1)).unwrap().unwrap().counted;
+    let answer = store.commit(&more(1, 100, 20));
+    if there == 110 {
+        assert!(matches!(answer, Err(Commit::KeptAfterAll)), "{answer:?}");
+        store.commit(&more(1, 110, 10)).unwrap();
+    } else {
+        answer.unwrap();
+    }
+    assert_eq!(history(&store, 1), cycles(1..=120));
+    assert_eq!(store.counts(MoldId(1)).unwrap().unwrap().counted, 120);
+    clean(&store);
+}
+
+#[test]
+fn a_disk_that_fails_anywhere_in_a_commit_loses_nothing() {
+    for operations in 0..40 {
+        let disk = FakeDisk::new();
+        let store = on(&disk);
+        store.commit(&counted(1, 100)).unwrap();
+        disk.set(Mood::DiesIn(operations));
+        let answer = store.commit(&more(1, 100, 2_000));
+        disk.set(Mood::Works);
+        let counted = store.counts(MoldId(1)).unwrap().unwrap().counted;
+        assert!(counted == 100 || counted == 2_100, "{counted}");
+        if answer.is_ok() {
+            assert_eq!(counted, 2_100);
+        } else {
+            store.commit(&more(1, 100, 2_000)).unwrap();
+        }
+        assert_eq!(store.counts(MoldId(1)).unwrap().unwrap().counted, 2_100);
+        assert_eq!(history(&store, 1), cycles(1..=2_100));
+        clean(&store);
+    }
+}

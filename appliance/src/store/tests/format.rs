@@ -1,0 +1,300 @@
+//! What is on disk, who may open it, and what older programs wrote.
+
+use std::path::Path;
+
+use domain::{EntryKind, MoldId};
+use secrecy::ExposeSecret;
+
+use super::plant::*;
+use crate::accounts::{Session, TokenHash, User};
+use crate::plant::{
+    AlarmKey, AlarmRecord, Assignment, Batch, Device, Gap, ModuleRecord, MonitorRecord, NetworkRecord,
+    RawRecord,
+};
+use crate::store::tables::META;
+use crate::store::{Commit, OpenStore, PlantSettings, Read, SealingKey, Store, check};
+
+#[test]
+fn wrong_key_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.put_secret("hall-a", b"link key").unwrap();
+    drop(store);
+    let refused = Store::open(dir.path(), &SealingKey::from_bytes([1; 32])).unwrap_err();
+    assert!(matches!(refused, OpenStore::WrongKey { .. }), "{refused}");
+    let store = open(dir.path());
+    assert_eq!(store.secret("hall-a").unwrap().unwrap().expose_secret(), b"link key");
+}
+
+#[test]
+fn without_the_key_everything_but_secrets_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.put_secret("hall-a", b"link key").unwrap();
+    store.commit(&counted(1, 3)).unwrap();
+    drop(store);
+    let store = Store::open_without_key(dir.path()).unwrap();
+    assert_eq!(history(&store, 1).len(), 3);
+    assert!(matches!(store.secret("hall-a"), Err(Read::NoKey)));
+    assert!(matches!(store.put_secret("hall-a", b""), Err(Commit::NoKey)));
+    clean(&store);
+}
+
+#[test]
+fn a_secret_is_nowhere_in_the_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.put_secret("ca", b"-----BEGIN PRIVATE KEY-----").unwrap();
+    store.remove_secret("nothing").unwrap();
+    drop(store);
+    let file = std::fs::read(dir.path().join("store.redb")).unwrap();
+    assert!(!file.windows(17).any(|part| part == b"BEGIN PRIVATE KEY"));
+    let store = open(dir.path());
+    store.remove_secret("ca").unwrap();
+    assert!(store.secret("ca").unwrap().is_none());
+}
+
+#[test]
+fn only_the_owner_can_read_the_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let _store = open(&data);
+    let mode = |path: &Path| std::fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    assert_eq!(mode(&data), 0o700);
+    assert_eq!(mode(&data.join("store.redb")), 0o600);
+}
+
+#[test]
+fn two_at_once_are_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let _store = open(dir.path());
+    assert!(matches!(Store::open(dir.path(), &key()), Err(OpenStore::InUse { .. })));
+    assert!(matches!(Store::open_without_key(dir.path()), Err(OpenStore::InUse { .. })));
+}
+
+#[test]
+fn a_missing_store_is_not_made_by_looking() {
+    let dir = tempfile::tempdir().unwrap();
+    assert!(matches!(Store::open_without_key(dir.path()), Err(OpenStore::Missing { .. })));
+    assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn newer_format_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    drop(open(dir.path()));
+    let database = redb::Database::open(dir.path().join("store.redb")).unwrap();
+    let txn = database.begin_write().unwrap();
+    txn.open_table(META).unwrap().insert("format", [1u8, 9, 0, 0, 0].as_slice()).unwrap();
+    txn.commit().unwrap();
+    drop(database);
+    let refused = Store::open(dir.path(), &key()).unwrap_err();
+    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 1, .. }));
+    assert!(refused.to_string().contains("format 9"), "{refused}");
+}
+
+#[test]
+fn a_file_that_is_no_store_is_refused_and_left_alone() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("store.redb");
+    std::fs::write(&path, b"something else entirely").unwrap();
+    assert!(matches!(Store::open(dir.path(), &key()), Err(OpenStore::Database { .. })));
+    assert_eq!(std::fs::read(&path).unwrap(), b"something else entirely");
+}
+
+fn person() -> User {
+    let password =
+        serde_json::from_str("\"$argon2id$v=19$m=19456,t=2,p=1$c2FsdHNhbHRzYWx0$aGFzaA\"").unwrap();
+    User { name: "Marta Koch".parse().unwrap(), password, created: at(5) }
+}
+
+#[test]
+fn the_first_administrator_is_made_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    assert!(!store.is_set_up().unwrap());
+    store.set_up(&person()).unwrap();
+    assert!(store.is_set_up().unwrap());
+    let other = User { name: "Eve".parse().unwrap(), ..person() };
+    assert!(matches!(store.set_up(&other), Err(Commit::Refused(_))));
+    assert_eq!(store.users().unwrap(), [person()]);
+    assert_eq!(store.user(&"MARTA KOCH".parse().unwrap()).unwrap(), Some(person()));
+}
+
+#[test]
+fn a_session_ends_with_its_user() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.set_up(&person()).unwrap();
+    store.put_user(&User { name: "Eve".parse().unwrap(), ..person() }).unwrap();
+    let (marta, eve) = (TokenHash([1; 32]), TokenHash([2; 32]));
+    store.put_session(&marta, &Session { user: "marta koch".parse().unwrap(), opened: at(1) }).unwrap();
+    store.put_session(&eve, &Session { user: "Eve".parse().unwrap(), opened: at(2) }).unwrap();
+    store.remove_user(&"Marta Koch".parse().unwrap()).unwrap();
+    assert_eq!(store.session(&marta).unwrap(), None);
+    assert_eq!(store.session(&eve).unwrap().map(|session| session.opened), Some(at(2)));
+    store.retain_sessions(|session| session.opened > at(2)).unwrap();
+    assert_eq!(store.session(&eve).unwrap(), None);
+    store.put_session(&eve, &Session { user: "Eve".parse().unwrap(), opened: at(3) }).unwrap();
+    store.remove_session(&eve).unwrap();
+    assert_eq!(store.session(&eve).unwrap(), None);
+}
+
+/// Everything there is, once.
+fn everything() -> Batch {
+    let monitor = MonitorRecord {
+        serial: "V3-00000001".parse().unwrap(),
+        generation: domain::Generation::V3,
+        mold: Some(MoldId(1)),
+        module: "0013A20040522BAA".parse().ok(),
+        link: "hall-a".parse().ok(),
+        untethered: false,
+        asleep: false,
+        device: Some(Device {
+            mold: MoldId(1),
+            start: 1_000,
+            count: 1_305,
+            width: domain::CounterWidth::Bits(32),
+            era: Some(1),
+            kept_up_to: 1_260,
+            gaps: vec![Gap {
+                after: 1_260,
+                cycles: 40,
+                first_ordinal: 261,
+                not_before: Some(at(5_200_000)),
+                not_after: None,
+            }],
+            last_end: Some(at(6_000_000)),
+            last_device_end: Some(77),
+            last_cycle: Some(domain::CycleTime::from_millis(20_000)),
+            closed: None,
+        }),
+        past: Vec::new(),
+        last_heard: Some(at(6_000_000)),
+        battery: domain::Percent::new(80),
+        temperature: Some(domain::Temperature::from_milli_celsius(61_500)),
+        unacknowledged: Some(3),
+    };
+    let mut batch = counted(1, 260);
+    batch.molds.push(mold(2));
+    batch.presses.push(domain::Press { id: domain::PressId(1), name: "P-1".into(), module: monitor.module });
+    batch.monitors.push(monitor);
+    batch.modules.push(ModuleRecord {
+        eui64: "0013A20040522BAA".parse().unwrap(),
+        name: Some("P-1".into()),
+        link: "hall-a".parse().unwrap(),
+        press: Some(domain::PressId(1)),
+        rssi_dbm: Some(-61),
+        last_heard: at(6_000_000),
+    });
+    batch.networks.push(NetworkRecord {
+        link: "hall-a".parse().unwrap(),
+        eui64: "0013A200415D3E11".parse().unwrap(),
+        pan: "1234ABCD".parse().ok(),
+        channel: Some(15),
+    });
+    batch.assignments.push(Assignment {
+        mold: MoldId(1),
+        number: 0,
+        monitor: "V3-00000001".parse().unwrap(),
+        from: at(0),
+        until: None,
+        device_from: 1_000,
+        device_until: None,
+    });
+    let kinds = [
+        (EntryKind::Gap, 40),
+        (EntryKind::Rollover, 0),
+        (EntryKind::Reset, 0),
+        (EntryKind::Swap { before: "V3-00000002".parse().ok() }, 0),
+        (EntryKind::Adjust { by: "Marta".into(), reason: "reset seen".into(), confirms: Some(3) }, -2),
+        (EntryKind::Import, 500),
+        (EntryKind::Delta, 5),
+    ];
+    for (number, (kind, n)) in (1..).zip(kinds) {
+        let change = crate::plant::LedgerChange::Append(entry(number, kind, n));
+        batch.ledger.push((MoldId(1), change));
+    }
+    let mut late = cycle(301);
+    late.flags.late = true;
+    late.temperature = None;
+    let mut odd = cycle(302);
+    odd.flags.first = true;
+    odd.source = domain::TimeSource::Estimated;
+    batch.cycles.push((MoldId(1), vec![late, odd, cycle(303), cycle(304), cycle(305)]));
+    batch.raw.push(RawRecord {
+        heard_at: at(9),
+        link: "hall-a".parse().unwrap(),
+        module: "0013A20040522BAA".parse().unwrap(),
+        payload: vec![1, 2, 3],
+        read_as: Ok("open".into()),
+    });
+    for (id, cleared) in [(1, Some(at(3))), (2, None)] {
+        let key = AlarmKey::ResetUnconfirmed(MoldId(1), 3);
+        batch.alarms.push(AlarmRecord { id, key, raised: at(2), cleared, detail: "went back".into() });
+    }
+    batch
+}
+
+fn write_everything(store: &Store) {
+    store.commit(&everything()).unwrap();
+    store.set_up(&person()).unwrap();
+    store.put_session(&TokenHash([9; 32]), &Session { user: person().name, opened: at(7) }).unwrap();
+    store
+        .set_plant_settings(&PlantSettings { name: "Hall".into(), time_zone: "Europe/Berlin".into() })
+        .unwrap();
+    store.put_secret("hall-a", b"link key").unwrap();
+}
+
+fn holds_everything(store: &Store) {
+    let all = everything();
+    assert_eq!(store.molds().unwrap(), all.molds);
+    assert_eq!(store.mold(MoldId(2)).unwrap(), Some(mold(2)));
+    assert_eq!(store.presses().unwrap(), all.presses);
+    assert_eq!(store.monitors().unwrap(), all.monitors);
+    assert_eq!(store.modules().unwrap(), all.modules);
+    assert_eq!(store.networks().unwrap(), all.networks);
+    assert_eq!(store.assignments(MoldId(1)).unwrap(), all.assignments);
+    assert_eq!(store.raw(10).unwrap(), all.raw);
+    assert_eq!(store.alarms_standing().unwrap(), all.alarms[1..]);
+    let entries: Vec<_> = store.ledger(MoldId(1), 99).unwrap().into_iter().rev().collect();
+    let expected = all.ledger.iter().map(|(_, change)| match change {
+        crate::plant::LedgerChange::Append(entry) => entry.clone(),
+        crate::plant::LedgerChange::Grow { .. } => unreachable!(),
+    });
+    assert_eq!(entries, expected.collect::<Vec<_>>());
+    let cycles: Vec<_> = all.cycles.iter().flat_map(|(_, cycles)| cycles.clone()).collect();
+    assert_eq!(history(store, 1), cycles);
+    let counts = store.counts(MoldId(1)).unwrap().unwrap();
+    assert_eq!((counts.counted, counts.displayed, counts.times_unknown), (803, 1_803, 40));
+    assert_eq!(store.users().unwrap(), [person()]);
+    assert_eq!(store.session(&TokenHash([9; 32])).unwrap().map(|s| s.opened), Some(at(7)));
+    assert_eq!(store.plant_settings().unwrap().time_zone, "Europe/Berlin");
+    assert_eq!(store.secret("hall-a").unwrap().unwrap().expose_secret(), b"link key");
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!(snapshot.last_alarm, 2);
+    assert_eq!(snapshot.molds.len(), 2);
+    assert_eq!(snapshot.assignments, all.assignments);
+    let report = check(store).unwrap();
+    assert!(report.is_clean(), "{:#?}", report.findings);
+    // The hash of the last entry stands for all of them: another canonical form would be another ledger.
+    let last = store.ledger_from(MoldId(1), 7, 1).unwrap().remove(0);
+    assert_eq!(hex::encode(last.hash), "3bd564540f16b06bd488a21dacf4543452e0047b21132f0885b5d68a0a97b91d");
+}
+
+#[test]
+fn everything_reads_back_as_it_was_written() {
+    let dir = tempfile::tempdir().unwrap();
+    write_everything(&open(dir.path()));
+    holds_everything(&open(dir.path()));
+}
+
+/// The file is what [`write_everything`] made when format 1 was fixed; it is never written again.
+#[test]
+fn format_1_is_read() {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v1.redb");
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::copy(golden, dir.path().join("store.redb")).unwrap();
+    holds_everything(&open(dir.path()));
+}

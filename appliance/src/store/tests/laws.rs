@@ -1,0 +1,182 @@
+//! Counts, ledgers, rings, alarms.
+
+use domain::{EntryKind, MoldId, displayed_count};
+
+use super::plant::*;
+use crate::plant::{AlarmKey, AlarmRecord, Batch, LedgerChange, RawRecord};
+use crate::store::{Commit, LedgerRefusal, check};
+
+#[test]
+fn what_was_committed_is_there_after_the_next_start() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&counted(1, 300)).unwrap();
+    store.commit(&more(1, 300, 5)).unwrap();
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(store.molds().unwrap(), [mold(1)]);
+    assert_eq!(history(&store, 1), cycles(1..=305));
+    assert_eq!(store.last_cycle(MoldId(1)).unwrap(), Some(cycle(305)));
+    let counts = store.counts(MoldId(1)).unwrap().unwrap();
+    assert_eq!((counts.counted, counts.displayed, counts.timed), (305, 1305, 305));
+    assert_eq!(store.counts(MoldId(2)).unwrap(), None);
+    clean(&store);
+}
+
+#[test]
+fn displayed_count_is_baseline_plus_ledger() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&counted(1, 10)).unwrap();
+    store.commit(&append(1, 1, EntryKind::Gap, 7)).unwrap();
+    store.commit(&append(1, 2, EntryKind::Fill { filled: 2 }, 0)).unwrap();
+    store.commit(&grow(1, 2, 3)).unwrap();
+    let adjust = EntryKind::Adjust { by: "Marta".into(), reason: "recount".into(), confirms: None };
+    store.commit(&append(1, 3, adjust, -4)).unwrap();
+    let mut fill = Batch::default();
+    fill.cycles.push((MoldId(1), cycles(11..=15)));
+    store.commit(&fill).unwrap();
+
+    let counts = store.counts(MoldId(1)).unwrap().unwrap();
+    let entries = store.ledger(MoldId(1), 100).unwrap();
+    assert_eq!(counts.displayed, displayed_count(1_000, &entries));
+    assert_eq!((counts.counted, counts.displayed, counts.times_unknown), (13, 1_013, 2));
+    assert_eq!(entries.iter().map(|entry| entry.number).collect::<Vec<_>>(), [3, 2, 1, 0]);
+    let snapshot = store.snapshot().unwrap();
+    let stand = &snapshot.molds[0].1;
+    assert_eq!((stand.length, stand.counted, stand.adjusted, stand.times_unknown), (4, 13, -4, 2));
+    assert_eq!(stand.last, entries.first().cloned());
+    clean(&store);
+}
+
+#[test]
+fn closed_entry_is_never_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&counted(1, 10)).unwrap();
+    store.commit(&append(1, 1, EntryKind::Gap, 7)).unwrap();
+    let before = store.ledger_from(MoldId(1), 0, 100).unwrap();
+    for number in [0, 1, 2] {
+        let refused = store.commit(&grow(1, number, 1)).unwrap_err();
+        assert!(
+            matches!(refused, Commit::Ledger { why: LedgerRefusal::Closed { number: n }, .. } if n == number),
+            "{refused}"
+        );
+    }
+    for number in [0, 1, 3] {
+        let refused = store.commit(&append(1, number, EntryKind::Gap, 1)).unwrap_err();
+        assert!(matches!(refused, Commit::Ledger { why: LedgerRefusal::Number { expected: 2, .. }, .. }));
+    }
+    let refused = store.commit(&append(1, 2, EntryKind::Gap, -1)).unwrap_err();
+    assert!(matches!(refused, Commit::Ledger { why: LedgerRefusal::Negative { .. }, .. }));
+    assert_eq!(store.ledger_from(MoldId(1), 0, 100).unwrap(), before);
+    clean(&store);
+}
+
+#[test]
+fn a_refused_change_takes_the_whole_batch_with_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&counted(1, 10)).unwrap();
+    let mut batch = more(1, 10, 5);
+    batch.molds.push(mold(2));
+    batch.ledger.push((MoldId(2), LedgerChange::Append(entry(9, EntryKind::Gap, 1))));
+    assert!(store.commit(&batch).is_err());
+    assert_eq!(store.molds().unwrap(), [mold(1)]);
+    assert_eq!(history(&store, 1).len(), 10);
+    assert_eq!(store.counts(MoldId(1)).unwrap().unwrap().counted, 10);
+    store.commit(&more(1, 10, 5)).unwrap();
+    clean(&store);
+}
+
+#[test]
+fn the_count_never_leaves_its_range() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&append(1, 0, EntryKind::Delta, i64::MAX)).unwrap();
+    for batch in [grow(1, 0, 1), grow(1, 0, u64::MAX), append(1, 1, EntryKind::Gap, 1)] {
+        let refused = store.commit(&batch).unwrap_err();
+        assert!(matches!(refused, Commit::Ledger { why: LedgerRefusal::Overflow, .. }), "{refused}");
+    }
+}
+
+#[test]
+fn an_ordinal_that_is_there_is_left_as_it_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&counted(1, 100)).unwrap();
+    let mut again = cycles(50..=100);
+    for cycle in &mut again {
+        cycle.ended = at(0);
+        cycle.flags.late = true;
+    }
+    store.commit(&Batch { cycles: vec![(MoldId(1), again)], ..Batch::default() }).unwrap();
+    assert_eq!(history(&store, 1), cycles(1..=100));
+    clean(&store);
+}
+
+fn raw(n: u8) -> RawRecord {
+    RawRecord {
+        heard_at: at(i64::from(n)),
+        link: "hall-a".parse().unwrap(),
+        module: "0013A20040522BAA".parse().unwrap(),
+        payload: vec![n],
+        read_as: Err("no profile".to_owned()),
+    }
+}
+
+#[test]
+fn the_oldest_raw_payloads_go_first() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.set_raw_ring(5);
+    for n in 0..4 {
+        store.commit(&Batch { raw: vec![raw(2 * n), raw(2 * n + 1)], ..Batch::default() }).unwrap();
+    }
+    let payloads = |n| store.raw(n).unwrap().into_iter().map(|raw| raw.payload[0]).collect::<Vec<_>>();
+    assert_eq!(payloads(100), [7, 6, 5, 4, 3]);
+    assert_eq!(payloads(2), [7, 6]);
+    store.set_raw_ring(0);
+    store.commit(&Batch { raw: vec![raw(9)], ..Batch::default() }).unwrap();
+    assert!(payloads(100).is_empty());
+}
+
+#[test]
+fn an_alarm_that_stands_across_a_restart_is_the_same_alarm() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let alarm = AlarmRecord {
+        id: 7,
+        key: AlarmKey::StoreRefuses,
+        raised: at(1),
+        cleared: None,
+        detail: String::new(),
+    };
+    store.commit(&Batch { alarms: vec![alarm.clone()], ..Batch::default() }).unwrap();
+    drop(store);
+    let store = open(dir.path());
+    assert_eq!(store.alarms_standing().unwrap(), [alarm.clone()]);
+    let cleared = AlarmRecord { cleared: Some(at(2)), ..alarm };
+    store.commit(&Batch { alarms: vec![cleared], ..Batch::default() }).unwrap();
+    assert!(store.alarms_standing().unwrap().is_empty());
+    assert_eq!(store.last_alarm().unwrap(), 7);
+    clean(&store);
+}
+
+#[test]
+fn a_steady_mold_has_one_entry_however_many_commits() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&counted(1, 1)).unwrap();
+    for n in 1..50 {
+        store.commit(&more(1, n, 1)).unwrap();
+    }
+    let entries = store.ledger_from(MoldId(1), 0, 10).unwrap();
+    assert_eq!(entries.len(), 1);
+    assert!(entries[0].open);
+    assert_eq!(entries[0].entry.cycles, 50);
+    let report = check(&store).unwrap();
+    assert!(report.is_clean(), "{report:?}");
+    assert_eq!((report.molds, report.entries, report.cycles), (1, 1, 50));
+    assert!(report.pages_verified);
+}

@@ -1,0 +1,108 @@
+//! A small plant to write down.
+
+use domain::{
+    Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, Temperature, TimeSource, Timestamp,
+};
+
+use crate::plant::{Batch, LedgerChange};
+use crate::store::{SealingKey, Store};
+
+pub(super) const DAY: i64 = 86_400_000;
+/// 14 November 2023, a while before midnight UTC.
+pub(super) const START: i64 = 1_700_000_000_000;
+
+pub(super) fn key() -> SealingKey {
+    SealingKey::from_bytes([42; 32])
+}
+
+pub(super) fn open(dir: &std::path::Path) -> Store {
+    Store::open(dir, &key()).unwrap()
+}
+
+pub(super) fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(START + millis)
+}
+
+pub(super) fn mold(id: u32) -> Mold {
+    Mold {
+        id: MoldId(id),
+        name: format!("M-{id}").parse().unwrap(),
+        description: "lid".to_owned(),
+        approved: Some(CycleTime::from_millis(20_000)),
+        design_life: Some(1_000_000),
+        baseline: 1_000 * u64::from(id),
+        registered: at(0),
+    }
+}
+
+pub(super) fn cycle(ordinal: u64) -> Cycle {
+    let jitter = u32::try_from(ordinal * 7919 % 400).unwrap();
+    Cycle {
+        ordinal,
+        ended: at(i64::try_from(ordinal).unwrap() * 20_000),
+        cycle_time: CycleTime::from_millis(19_800 + jitter),
+        temperature: Some(Temperature::from_milli_celsius(
+            i32::try_from(60_000 + ordinal % 30 * 100).unwrap(),
+        )),
+        source: TimeSource::Device,
+        flags: CycleFlags::default(),
+    }
+}
+
+pub(super) fn cycles(ordinals: std::ops::RangeInclusive<u64>) -> Vec<Cycle> {
+    ordinals.map(cycle).collect()
+}
+
+pub(super) fn entry(number: u64, kind: EntryKind, cycles: i64) -> LedgerEntry {
+    LedgerEntry {
+        number,
+        at: at(0),
+        until: at(0),
+        kind,
+        cycles,
+        monitor: "V3-00000001".parse().ok(),
+        device_before: Some(0),
+        device_after: u64::try_from(cycles).ok(),
+    }
+}
+
+pub(super) fn append(mold: u32, number: u64, kind: EntryKind, cycles: i64) -> Batch {
+    let change = LedgerChange::Append(entry(number, kind, cycles));
+    Batch { ledger: vec![(MoldId(mold), change)], ..Batch::default() }
+}
+
+pub(super) fn grow(mold: u32, number: u64, cycles: u64) -> Batch {
+    let change = LedgerChange::Grow { number, cycles, until: at(1), device_after: Some(cycles) };
+    Batch { ledger: vec![(MoldId(mold), change)], ..Batch::default() }
+}
+
+/// Steady counting of a mold that is new to the box.
+pub(super) fn counted(id: u32, ordinals: u64) -> Batch {
+    let mut batch = append(id, 0, EntryKind::Delta, i64::try_from(ordinals).unwrap());
+    batch.molds.push(mold(id));
+    batch.cycles.push((MoldId(id), cycles(1..=ordinals)));
+    batch
+}
+
+/// The next cycles of a mold whose ledger is one run of `so_far` cycles.
+pub(super) fn more(id: u32, so_far: u64, cycles_more: u64) -> Batch {
+    let mut batch = grow(id, 0, cycles_more);
+    batch.cycles.push((MoldId(id), cycles(so_far + 1..=so_far + cycles_more)));
+    batch
+}
+
+pub(super) fn history(store: &Store, mold: u32) -> Vec<Cycle> {
+    let mut all = Vec::new();
+    store
+        .cycles_from(MoldId(mold), 0, |cycle| {
+            all.push(cycle);
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    all
+}
+
+pub(super) fn clean(store: &Store) {
+    let report = crate::store::check(store).unwrap();
+    assert!(report.is_clean(), "{:#?}", report.findings);
+}

@@ -1,0 +1,81 @@
+//! The live stream: server-sent events, resumed where a connection broke.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::http::header::{self, ContentEncoding};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use dashboard::port::{LiveUpdate, Refusal};
+use futures::{Stream, StreamExt, stream};
+use serde::Deserialize;
+use tokio_util::sync::CancellationToken;
+
+use super::session::SignedIn;
+use super::{Context, errors};
+
+/// What changed, from some place on.
+pub type Updates = Pin<Box<dyn Stream<Item = LiveUpdate> + Send>>;
+
+/// Follows the plant from what comes after a cursor, or from now.
+pub type Follow = Arc<dyn Fn(Option<u64>) -> Updates + Send + Sync>;
+
+/// So often a stream looks whether its session still holds.
+const LOOK: Duration = Duration::from_secs(5);
+
+/// Where to begin.
+#[derive(Deserialize)]
+pub(super) struct Begin {
+    after: Option<u64>,
+}
+
+pub(super) async fn serve(
+    context: web::Data<Context>,
+    begin: web::Query<Begin>,
+    request: HttpRequest,
+) -> HttpResponse {
+    let Some(signed_in) = request.extensions().get::<SignedIn>().cloned() else {
+        return errors::answer(&Refusal::NotSignedIn);
+    };
+    // A browser that comes back by itself says where it was; that is newer than what its page was made with.
+    let header = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
+    let updates = (context.follow)(header.or(begin.after));
+    HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // Compressed, an event would wait for the next one to fill a block.
+        .insert_header(ContentEncoding::Identity)
+        .streaming(events(context, signed_in, updates))
+}
+
+fn events(
+    context: web::Data<Context>,
+    signed_in: SignedIn,
+    updates: Updates,
+) -> impl Stream<Item = Result<web::Bytes, actix_web::Error>> {
+    let ended = ended(context.clone(), signed_in);
+    let shutdown: CancellationToken = context.shutdown.clone();
+    let hello = stream::iter([web::Bytes::from_static(b"retry: 2000\n\n")]);
+    hello
+        .chain(updates.filter_map(|update| async move { event(&update) }))
+        .take_until(ended)
+        .take_until(shutdown.cancelled_owned())
+        .map(Ok)
+}
+
+fn event(update: &LiveUpdate) -> Option<web::Bytes> {
+    // JSON has no line break outside a string, and inside it is written `\n`: one line of data it is.
+    let json = serde_json::to_string(update).ok()?;
+    Some(format!("id: {}\ndata: {json}\n\n", update.cursor).into())
+}
+
+/// Waits until the session does not hold any more: its time is over or it was left.
+async fn ended(context: web::Data<Context>, signed_in: SignedIn) {
+    let mut look = tokio::time::interval(LOOK);
+    loop {
+        look.tick().await;
+        if context.people.now() >= signed_in.ends || context.people.session(signed_in.token).is_none() {
+            return;
+        }
+    }
+}

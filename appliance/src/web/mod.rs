@@ -1,0 +1,43 @@
+//! The web server: TLS, sessions, pages, the live stream. The only room that knows actix and rustls.
+
+pub mod access;
+mod assets;
+mod authority;
+mod certificates;
+mod errors;
+mod forms;
+mod guard;
+mod headers;
+mod host;
+mod live;
+mod pages;
+mod people;
+mod probe;
+mod redirect;
+mod server;
+mod session;
+mod tls;
+
+use std::sync::Arc;
+
+use dashboard::port::{Person, Plant};
+use tokio_util::sync::CancellationToken;
+
+pub use certificates::Certificates;
+pub use live::{Follow, Updates};
+pub use pages::{addresses, functions};
+pub use probe::{Unwell, ask};
+pub use server::{Listeners, Serve, Server, StartWeb, bind, prepare};
+
+/// Gives someone who is signed in the plant as they may use it: the one place where it is decided what a person may
+/// do. Whoever holds the handle may do what it can.
+pub type Admit = Arc<dyn Fn(Person) -> Arc<dyn Plant> + Send + Sync>;
+
+/// What the doors need.
+struct Context {
+    people: people::People,
+    plant: Admit,
+    follow: Follow,
+    authority: String,
+    shutdown: CancellationToken,
+}

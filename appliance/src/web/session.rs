@@ -1,0 +1,42 @@
+//! The cookie that makes a browser known again, and what a request of someone signed in carries with it.
+
+use std::sync::Arc;
+
+use actix_web::cookie::time::Duration as CookieDuration;
+use actix_web::cookie::{Cookie, SameSite};
+use dashboard::port::Plant;
+use domain::Timestamp;
+
+use crate::accounts::{LIFE, SessionToken, TokenHash};
+
+/// The prefix makes browsers insist on `Secure`, on `Path=/`, and on no other host setting it.
+const NAME: &str = "__Host-platen";
+
+/// Who asks. In the extensions of every request that holds a session, and of no other.
+#[derive(Clone)]
+pub(super) struct SignedIn {
+    /// The plant as this person may use it. What they may do is what this handle does: roles come in here.
+    pub plant: Arc<dyn Plant>,
+    /// Their session.
+    pub token: TokenHash,
+    /// When it ends.
+    pub ends: Timestamp,
+}
+
+pub(super) fn cookie(token: &SessionToken) -> Cookie<'static> {
+    let life = i64::try_from(LIFE.as_secs()).map_or(CookieDuration::ZERO, CookieDuration::seconds);
+    flags(Cookie::build(NAME, token.to_cookie())).max_age(life).finish()
+}
+
+pub(super) fn no_cookie() -> Cookie<'static> {
+    flags(Cookie::build(NAME, "")).max_age(CookieDuration::ZERO).finish()
+}
+
+fn flags(cookie: actix_web::cookie::CookieBuilder<'_>) -> actix_web::cookie::CookieBuilder<'_> {
+    cookie.path("/").secure(true).http_only(true).same_site(SameSite::Strict)
+}
+
+/// The token in a request, if there is one.
+pub(super) fn token(request: &actix_web::HttpRequest) -> Option<TokenHash> {
+    SessionToken::from_cookie(request.cookie(NAME)?.value()).map(|token| token.hash())
+}

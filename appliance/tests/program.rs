@@ -1,0 +1,269 @@
+//! The program from outside: its words, its exit statuses, and how it ends.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+fn platen() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_platen"))
+}
+
+fn run(words: &[&str], input: &[u8]) -> Output {
+    let mut child = platen()
+        .args(words)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    child.stdin.take().unwrap().write_all(input).unwrap();
+    child.wait_with_output().unwrap()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A box that listens on free ports and has no links.
+struct Running {
+    child: Child,
+    console: BufReader<std::process::ChildStdout>,
+}
+
+impl Running {
+    fn start(data: &Path, words: &[&str]) -> Running {
+        let mut child = platen()
+            .args(words)
+            .args(["serve", "--listen", "127.0.0.1:0", "--http", "", "--data"])
+            .arg(data)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let console = BufReader::new(child.stdout.take().unwrap());
+        Running { child, console }
+    }
+
+    /// Reads the console as far as this line and answers the rest of it.
+    fn said(&mut self, label: &str) -> String {
+        let mut line = String::new();
+        while self.console.read_line(&mut line).unwrap() > 0 {
+            if let Some(rest) = line.strip_prefix(label) {
+                return rest.trim().to_owned();
+            }
+            line.clear();
+        }
+        panic!("the box did not say {label}")
+    }
+
+    fn is_healthy(data: &Path) -> bool {
+        platen().args(["healthcheck", "--data"]).arg(data).stderr(Stdio::null()).status().unwrap().success()
+    }
+
+    fn wait_until_healthy(data: &Path) {
+        let begun = Instant::now();
+        while !Running::is_healthy(data) {
+            assert!(begun.elapsed() < Duration::from_secs(60), "the box does not become healthy");
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn the_printed_configuration_starts_a_box() {
+    let dir = tempfile::tempdir().unwrap();
+    let printed = run(&["config"], b"");
+    assert!(printed.status.success());
+    let file = dir.path().join("platen.toml");
+    std::fs::write(&file, &printed.stdout).unwrap();
+    let data = dir.path().join("data");
+    let mut running = Running::start(&data, &[]);
+    running.said("address");
+    drop(running);
+    assert!(text(&printed.stdout).contains("[web]"));
+    // The same file, read by a command that stops at once: what it says is understood.
+    let asked = run(&["healthcheck", "--config", file.to_str().unwrap(), "--data", "/nowhere"], b"");
+    assert_eq!(asked.status.code(), Some(1), "{}", text(&asked.stderr));
+}
+
+#[test]
+fn settings_that_make_no_sense_stop_the_start_with_status_2() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("platen.toml");
+    std::fs::write(&file, "data = \"/tmp\"\n[web]\nlissten = \"127.0.0.1:0\"\n").unwrap();
+    let refused = run(&["serve", "--config", file.to_str().unwrap()], b"");
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    for part in ["platen.toml", "line 3", "lissten", "http_redirect"] {
+        assert!(said.contains(part), "{part} is missing: {said}");
+    }
+    assert_eq!(run(&["serve", "--no-such-word"], b"").status.code(), Some(2));
+}
+
+#[test]
+fn decoding_streams_and_goes_on_after_damage() {
+    let mut child = platen()
+        .args(["decode", "xbee", "--api", "1"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut input = child.stdin.take().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    for frame in [&[0x7E, 0x00, 0x02, 0x8A, 0x06, 0x6F][..], &[0xFF, 0x7E, 0x00, 0x02, 0x8A, 0x06, 0x6F]] {
+        input.write_all(frame).unwrap();
+        input.flush().unwrap();
+        line.clear();
+        // The line comes while the input stays open.
+        output.read_line(&mut line).unwrap();
+        assert!(line.contains("0x8A") || line.contains("garbage"), "{line}");
+    }
+    drop(input);
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert!(rest.contains("0x8A"), "{rest}");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn a_box_says_where_it_is_and_how_to_get_in_and_ends_when_asked() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    assert!(!Running::is_healthy(&data));
+    let mut running = Running::start(&data, &[]);
+    assert!(running.said("address").starts_with("https://127.0.0.1:"));
+    assert_eq!(running.said("certificate").len(), "SHA-256 ".len() + 95);
+    assert_eq!(running.said("authority").len(), "SHA-256 ".len() + 95);
+    assert_eq!(running.said("set-up code").len(), 19);
+    Running::wait_until_healthy(&data);
+    let data_text = data.to_str().unwrap();
+    let counts = run(&["export", "counts", "--mold", "all", "--format", "jsonl", "--data", data_text], b"");
+    assert!(counts.status.success(), "{}", text(&counts.stderr));
+    running.signal(Signal::SIGTERM);
+    assert!(running.child.wait().unwrap().success());
+    assert!(!Running::is_healthy(&data));
+}
+
+#[test]
+fn two_boxes_do_not_share_a_folder() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut first = Running::start(dir.path(), &[]);
+    first.said("address");
+    let mut second = Running::start(dir.path(), &[]);
+    assert_eq!(second.child.wait().unwrap().code(), Some(1));
+    Running::wait_until_healthy(dir.path());
+}
+
+/// Waits for a condition.
+fn until(what: &str, mut there: impl FnMut() -> bool) {
+    let begun = Instant::now();
+    while !there() {
+        assert!(begun.elapsed() < Duration::from_secs(120), "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn counts(data: &Path) -> String {
+    let data = data.to_str().unwrap();
+    let counts = run(&["export", "counts", "--mold", "all", "--format", "jsonl", "--data", data], b"");
+    text(&counts.stdout)
+}
+
+fn play(recording: &Path, port: &Path, data: &Path) -> String {
+    let replay = platen()
+        .arg("replay")
+        .arg(recording)
+        .args(["--pace", "0", "--port"])
+        .arg(port)
+        .stderr(Stdio::null())
+        .spawn();
+    let mut replay = replay.unwrap();
+    until("the recording's port", || port.exists());
+    let mut running = Held::start(
+        platen()
+            .args(["serve", "--listen", "127.0.0.1:0", "--http", "", "--data"])
+            .arg(data)
+            .arg("--serial")
+            .arg(port)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null()),
+    );
+    assert!(replay.wait().unwrap().success());
+    running.end(Signal::SIGTERM);
+    counts(data)
+}
+
+/// A child that does not outlive its test.
+struct Held(Child);
+
+impl Held {
+    fn start(command: &mut Command) -> Held {
+        Held(command.spawn().unwrap())
+    }
+
+    fn end(&mut self, signal: Signal) {
+        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), signal).unwrap();
+        assert!(self.0.wait().unwrap().success());
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[test]
+fn a_recorded_link_counts_in_another_box_and_counts_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let sim =
+        ["sim", "v3", "--sticks", "1", "--presses", "2", "--molds", "2", "--speed", "60", "--faults", "off"];
+    let plant = dir.path().join("plant");
+    let mut simulator = Held::start(
+        platen().args(sim).args(["--history-days", "0", "--dir"]).arg(&plant).stdout(Stdio::null()),
+    );
+    let stick = plant.join("stick-a");
+    until("the simulated stick", || stick.exists());
+    let recording = dir.path().join("recording");
+    let mut recorder = Held::start(
+        platen().args(["capture", "--port"]).arg(&stick).arg("--to").arg(&recording).stderr(Stdio::null()),
+    );
+    until("a few cycles", || std::fs::metadata(&recording).is_ok_and(|file| file.len() > 6_000));
+    recorder.end(Signal::SIGINT);
+    simulator.end(Signal::SIGINT);
+
+    let (port, data) = (dir.path().join("port"), dir.path().join("data"));
+    let once = play(&recording, &port, &data);
+    assert!(once.contains("\"counted\":") && !once.contains("\"counted\":0,"), "{once}");
+    assert_eq!(play(&recording, &port, &data), once);
+}
+
+#[test]
+fn a_box_started_for_someone_ends_with_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut running = Running::start(dir.path(), &["--until-stdin-closes"]);
+    running.said("address");
+    drop(running.child.stdin.take());
+    assert!(running.child.wait().unwrap().success());
+}

@@ -1,0 +1,152 @@
+use std::collections::BTreeSet;
+
+use appliance::web::access::{Access, Door, TABLE, Verb, find};
+use appliance::web::{addresses, functions};
+
+use crate::client::{Answer, Client};
+use crate::fixture::Web;
+
+/// A path that fits a pattern of the table.
+fn example(pattern: &str) -> String {
+    pattern.replace("{file:.*}", "app.js").replace("{id}", "7")
+}
+
+fn ask(client: &Client, verb: Verb, path: &str, page: bool) -> Answer {
+    match verb {
+        Verb::Read if page => client.get(path),
+        Verb::Read => client.fetch(path),
+        Verb::Change => client.post(path, "a=1"),
+    }
+}
+
+fn refuses(client: &Client, expected_page: &str) {
+    for rule in TABLE.iter().filter(|rule| rule.access == Access::SignedIn) {
+        let path = example(rule.path);
+        let answer = ask(client, rule.verb, &path, rule.door == Door::Page);
+        match rule.door {
+            Door::Page => {
+                assert_eq!((answer.status, answer.location()), (303, expected_page), "{path}");
+            }
+            // Leaving without being in leads to the door, and changes nothing.
+            Door::LogOut => assert_eq!((answer.status, answer.location()), (303, "/login"), "{path}"),
+            _ => assert_eq!(answer.status, 401, "{path}"),
+        }
+        assert!(!answer.body.contains("marta"), "{path}");
+    }
+    let unknown = client.get("/no/such/page");
+    assert_eq!((unknown.status, unknown.location()), (303, expected_page));
+    assert_eq!(client.fetch("/no/such/file.json").status, 401);
+    assert_eq!(client.post("/no/such/form", "a=1").status, 401);
+}
+
+#[test]
+fn every_route_but_the_public_ones_refuses_a_caller_without_a_session() {
+    let web = Web::start();
+    refuses(&web.stranger(), "/setup");
+
+    let mut admin = web.administrator();
+    refuses(&web.stranger(), "/login");
+
+    admin.cookie = Some(format!("__Host-platen={}", "a7".repeat(32)));
+    refuses(&admin, "/login");
+    admin.cookie = Some("__Host-platen=".to_owned());
+    refuses(&admin, "/login");
+}
+
+#[test]
+fn the_public_routes_are_these_and_no_others() {
+    let public: BTreeSet<(bool, &str)> = TABLE
+        .iter()
+        .filter(|rule| rule.access == Access::Public)
+        .map(|rule| (rule.verb == Verb::Change, rule.path))
+        .collect();
+    let expected = [
+        (false, "/assets/{file:.*}"),
+        (false, "/ca.pem"),
+        (false, "/health"),
+        (false, "/login"),
+        (false, "/setup"),
+        (true, "/login"),
+        (true, "/setup"),
+    ];
+    assert_eq!(public, BTreeSet::from(expected));
+}
+
+#[test]
+fn the_table_names_every_screen_and_every_function() {
+    // Listing the screens renders them, and what they load meanwhile wants a runtime.
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let _in = runtime.enter();
+    let screens: BTreeSet<String> = addresses().iter().map(|screen| example(screen.path())).collect();
+    assert!(screens.len() >= 5, "{screens:?}");
+    for path in &screens {
+        let rule =
+            find(Verb::Read, path).unwrap_or_else(|| panic!("the table does not know the screen {path}"));
+        assert_eq!(rule.door, Door::Page, "{path}");
+    }
+    let functions = functions();
+    assert!(functions.len() >= 10, "{functions:?}");
+    for (path, method) in &functions {
+        let verb = if method == "GET" { Verb::Read } else { Verb::Change };
+        let rule = find(verb, path).unwrap_or_else(|| panic!("the table does not know {method} {path}"));
+        assert_eq!((rule.door, rule.access), (Door::Api, Access::SignedIn), "{path}");
+    }
+    for rule in TABLE {
+        let known = match rule.door {
+            Door::Page => screens.contains(&example(rule.path)),
+            Door::Api => functions.iter().any(|(path, _)| *path == rule.path),
+            _ => true,
+        };
+        assert!(known, "{} leads nowhere", rule.path);
+    }
+}
+
+#[test]
+fn whoever_is_signed_in_reaches_every_screen_and_function() {
+    let web = Web::start();
+    let admin = web.administrator();
+    assert_eq!(admin.get("/").status, 200);
+    assert_eq!(admin.get("/radios").status, 200);
+    assert_eq!(admin.get("/no/such/page").status, 404);
+    let person = admin.fetch("/api/person");
+    assert_eq!(person.status, 200, "{person:?}");
+    assert!(person.body.contains("marta"));
+    assert_eq!(admin.fetch("/api/mold?id=7").status, 404);
+    for page in ["/login", "/setup"] {
+        assert_eq!(admin.get(page).location(), "/", "{page}");
+    }
+}
+
+#[test]
+fn a_change_asked_for_by_another_site_is_refused() {
+    let web = Web::start();
+    let admin = web.administrator();
+    let here = format!("https://localhost:{}", web.https.port());
+    for headers in [
+        &[][..],
+        &[("origin", "https://evil.example")],
+        &[("origin", "null")],
+        &[("origin", "http://localhost")],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site"), ("origin", here.as_str())],
+        &[("sec-fetch-site", "same-origin"), ("origin", "https://evil.example")],
+    ] {
+        for path in ["/logout", "/login", "/api/discover"] {
+            assert_eq!(admin.send("POST", path, headers, "a=1").status, 403, "{path} {headers:?}");
+        }
+    }
+    assert_eq!(admin.get("/").status, 200);
+    let own = [("sec-fetch-site", "same-origin"), ("origin", here.as_str())];
+    assert_eq!(admin.send("POST", "/logout", &own, "a=1").location(), "/login");
+}
+
+#[test]
+fn other_methods_are_refused() {
+    let web = Web::start();
+    let admin = web.administrator();
+    for method in ["PUT", "DELETE", "PATCH", "OPTIONS", "TRACE"] {
+        assert_eq!(admin.send(method, "/", &[], "").status, 405, "{method}");
+    }
+    let head = admin.send("HEAD", "/", &[("accept", "text/html")], "");
+    assert_eq!((head.status, head.body.as_str()), (200, ""));
+}

@@ -1,0 +1,108 @@
+//! The page around every screen: its head, its routes, its header.
+
+use std::collections::BTreeMap;
+
+use leptos::prelude::*;
+use leptos_meta::{MetaTags, Title, provide_meta_context};
+use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::{SsrMode, path};
+use serde::Deserialize;
+
+use crate::api::read_person;
+use crate::components::Header;
+use crate::live::Live;
+use crate::pages::{FloorPage, LoginPage, MoldPage, NotFoundPage, RadiosPage, SetupPage};
+
+/// Where the box serves what a [`SiteManifest`] names.
+pub const ASSETS: &str = "/assets/";
+
+/// What the browser loads beside the page: the bundler's `manifest.json`.
+///
+/// The default has nothing: pages are then plain and without script, and still readable.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+pub struct SiteManifest {
+    /// File name of the script that starts the wasm.
+    pub js: Option<String>,
+    /// File name of the wasm.
+    pub wasm: Option<String>,
+    /// File name of the style sheet.
+    pub css: Option<String>,
+    /// File names of the pictures, by the name they have in the source.
+    #[serde(default)]
+    pub assets: BTreeMap<String, String>,
+}
+
+impl SiteManifest {
+    fn asset(&self, name: &str) -> Option<String> {
+        self.assets.get(name).map(|file| address(file))
+    }
+}
+
+fn address(file: &str) -> String {
+    format!("{ASSETS}{file}")
+}
+
+/// The whole document. The nonce comes from Leptos' context, so that the box can name it in its policy.
+///
+/// The server must have asked for the list of routes once before: that tells Leptos which runtime it is in.
+#[must_use]
+pub fn shell(manifest: &SiteManifest) -> impl IntoView + use<> {
+    let nonce = use_nonce();
+    let css = manifest.css.as_deref().map(address);
+    let icon = manifest.asset("icon.svg");
+    let js = manifest.js.as_deref().map(address);
+    let wasm = manifest.wasm.as_deref().map(address);
+    let start = js.as_ref().map(|js| {
+        let nonce = nonce.clone();
+        let text = format!("import init, {{ hydrate }} from {js:?}; await init(); hydrate();");
+        view! { <script type="module" nonce=nonce>{text}</script> }
+    });
+    view! {
+        <!DOCTYPE html>
+        <html lang="en">
+            <head>
+                <meta charset="utf-8" />
+                <meta name="viewport" content="width=device-width, initial-scale=1" />
+                <meta name="color-scheme" content="light dark" />
+                <meta name="theme-color" media="(prefers-color-scheme: light)" content="#e9ebed" />
+                <meta name="theme-color" media="(prefers-color-scheme: dark)" content="#16191c" />
+                {css.map(|href| view! { <link rel="stylesheet" href=href /> })}
+                {icon.map(|href| view! { <link rel="icon" type="image/svg+xml" href=href /> })}
+                {js.map(|href| view! { <link rel="modulepreload" href=href nonce=nonce.clone() /> })}
+                {wasm.map(|href| {
+                    view! {
+                        <link rel="preload" href=href r#as="fetch" r#type="application/wasm" crossorigin="" />
+                    }
+                })}
+                {start}
+                <MetaTags />
+            </head>
+            <body>
+                <App />
+            </body>
+        </html>
+    }
+}
+
+/// Every screen, by its address.
+#[component]
+pub fn App() -> impl IntoView {
+    provide_meta_context();
+    let _ = Live::provide();
+    let person = Resource::new(|| (), |()| read_person());
+    view! {
+        <Title formatter=|title| format!("{title} · Platen") text="Platen" />
+        <Router>
+            <Header person />
+            <main id="content">
+                <FlatRoutes fallback=NotFoundPage>
+                    <Route path=path!("/") view=FloorPage ssr=SsrMode::Async />
+                    <Route path=path!("/molds/:id") view=MoldPage ssr=SsrMode::Async />
+                    <Route path=path!("/radios") view=RadiosPage ssr=SsrMode::Async />
+                    <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                    <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
+                </FlatRoutes>
+            </main>
+        </Router>
+    }
+}

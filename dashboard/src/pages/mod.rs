@@ -1,0 +1,15 @@
+//! One file a screen.
+
+mod floor;
+mod login;
+mod mold;
+mod not_found;
+mod radios;
+mod setup;
+
+pub use floor::FloorPage;
+pub use login::LoginPage;
+pub use mold::MoldPage;
+pub use not_found::NotFoundPage;
+pub use radios::RadiosPage;
+pub use setup::SetupPage;

@@ -1,0 +1,203 @@
+//! Every screen as the box renders it, with a plant that never was.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::{App, test, web};
+use dashboard::api::{CloseJoin, OpenJoin, ReadFloor};
+use dashboard::app::{SiteManifest, shell};
+use dashboard::port::{Plant, Refusal};
+use domain::Timestamp;
+use leptos::prelude::provide_context;
+use leptos::server_fn::ServerFn;
+use leptos_router::Method;
+use made_up::MadeUp;
+
+mod made_up;
+
+const ADDRESSES: [&str; 8] = [
+    "/",
+    "/molds/3",
+    "/molds/7?range=90d",
+    "/molds/99",
+    "/radios",
+    "/login?error=wrong",
+    "/setup",
+    "/nothing",
+];
+
+fn noon() -> Timestamp {
+    Timestamp::from_millis(1_795_528_984_123)
+}
+
+fn site() -> SiteManifest {
+    SiteManifest {
+        js: Some("app.0011.js".to_owned()),
+        wasm: Some("app_bg.2233.wasm".to_owned()),
+        css: Some("style.4455.css".to_owned()),
+        assets: BTreeMap::from([("icon.svg".to_owned(), "icon.6677.svg".to_owned())]),
+    }
+}
+
+/// Status and text of a page.
+async fn get(address: &str, plant: Option<MadeUp>, manifest: SiteManifest) -> (StatusCode, String) {
+    let plant = plant.map(|plant| Arc::new(plant) as Arc<dyn Plant>);
+    let context = move || {
+        if let Some(plant) = &plant {
+            provide_context(Arc::clone(plant));
+        }
+    };
+    let page =
+        leptos_actix::render_app_async_with_context(context.clone(), move || shell(&manifest), Method::Get);
+    let app = App::new()
+        .route("/api/{name}", leptos_actix::handle_server_fns_with_context(context))
+        .route("/{path:.*}", page);
+    // Tells Leptos which runtime it is in, as the box's own server does.
+    let _ = leptos_actix::generate_route_list(|| shell(&SiteManifest::default()));
+    let app = test::init_service(app.default_service(web::to(actix_web::HttpResponse::NotFound))).await;
+    let answer = test::call_service(&app, test::TestRequest::get().uri(address).to_request()).await;
+    let status = answer.status();
+    (status, String::from_utf8(test::read_body(answer).await.to_vec()).unwrap())
+}
+
+async fn page(address: &str) -> String {
+    get(address, Some(MadeUp::new(noon)), site()).await.1
+}
+
+#[actix_web::test]
+async fn every_state_on_the_floor_is_told_by_its_word() {
+    let floor = page("/").await;
+    for word in [
+        "cycling",
+        "slow",
+        "stopped",
+        "no signal",
+        "asleep",
+        "in maintenance",
+        "not initialised",
+        "in storage",
+        "in transit",
+    ] {
+        assert!(floor.contains(&format!(">{word}<")), "{word}");
+    }
+    assert_eq!(floor.matches("data-mold=").count(), 40);
+    assert!(floor.contains("data-mold=\"M-1003\""), "the first mold by its number");
+    assert!(floor.contains("Not heard for 25 minutes"), "an alarm in words");
+    assert!(floor.contains("Robin Weaver"), "who is signed in");
+}
+
+#[actix_web::test]
+async fn a_plant_without_molds_is_told_what_to_do() {
+    let (_, floor) = get("/", Some(MadeUp::empty(noon)), site()).await;
+    assert!(floor.contains("No molds yet") && floor.contains("Initialise the monitor"));
+    let (_, radios) = get("/radios", Some(MadeUp::empty(noon)), site()).await;
+    assert!(radios.contains("No sticks configured"));
+}
+
+#[actix_web::test]
+async fn a_mold_explains_its_count_and_its_chart_in_words() {
+    let mold = page("/molds/3").await;
+    assert!(mold.contains("Counter went back from 121,000 to 3: a reset, waiting for confirmation."));
+    assert!(mold.contains("Counter went back from 98,211 to 2: a reset, confirmed."));
+    assert_eq!(mold.matches("Confirm the reset").count(), 1);
+    assert!(mold.contains("in the last 8 h: mean"), "the chart's summary");
+    assert!(mold.contains("Longest, s"), "the chart's table");
+    assert!(page("/molds/7?range=90d").await.contains("in the last 90 d: mean"));
+}
+
+#[actix_web::test]
+async fn radios_tell_condition_join_window_and_signal() {
+    let radios = page("/radios").await;
+    for text in
+        ["hall-a", "another stick", "Accept stick 0013A20041F00002", "Closed to new modules", " dBm, "]
+    {
+        assert!(radios.contains(text), "{text}");
+    }
+}
+
+#[actix_web::test]
+async fn what_is_not_there_is_not_found() {
+    for address in ["/molds/99", "/molds/x", "/nothing"] {
+        let (status, text) = get(address, Some(MadeUp::new(noon)), site()).await;
+        assert_eq!(status, StatusCode::NOT_FOUND, "{address}");
+        assert!(text.contains("There is no such page"), "{address}");
+    }
+}
+
+#[actix_web::test]
+async fn without_a_session_no_page_tells_anything() {
+    for address in ["/", "/molds/3", "/radios"] {
+        let (status, text) = get(address, None, site()).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED, "{address}");
+        assert!(!text.contains("M-10") && text.contains("href=\"/login\""), "{address}");
+    }
+    let (status, body) = get(ReadFloor::PATH, None, site()).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    assert_eq!(serde_json::from_str::<Refusal>(&body).unwrap(), Refusal::NotSignedIn);
+}
+
+#[actix_web::test]
+async fn forms_work_without_a_script() {
+    let login = page("/login?error=wrong").await;
+    assert!(login.contains("Name or password is wrong."));
+    assert!(login.contains("method=\"post\"") && login.contains("action=\"/login\""));
+    let setup = page("/setup").await;
+    for text in ["action=\"/setup\"", "name=\"code\"", "name=\"password\"", "10 to 128 characters"] {
+        assert!(setup.contains(text), "{text}");
+    }
+    let radios = page("/radios").await;
+    assert!(radios.contains(OpenJoin::PATH) && radios.contains(CloseJoin::PATH));
+}
+
+#[actix_web::test]
+async fn no_page_has_inline_style_or_needs_another_host() {
+    for address in ADDRESSES {
+        let text = page(address).await;
+        assert!(!text.contains("style="), "{address}");
+        assert!(!text.contains("<style"), "{address}");
+        for scheme in ["http:", "https:", "\"//"] {
+            assert!(!text.contains(scheme), "{address} has {scheme}");
+        }
+        for event in ["onclick=", "onload=", "onsubmit=", "javascript:"] {
+            assert!(!text.contains(event), "{address} has {event}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn every_script_carries_the_nonce() {
+    for address in ADDRESSES {
+        let text = page(address).await;
+        let scripts: Vec<&str> =
+            text.split("<script").skip(1).filter_map(|rest| rest.split('>').next()).collect();
+        assert!(!scripts.is_empty(), "{address}");
+        assert!(scripts.iter().all(|script| script.contains("nonce=\"")), "{address}: {scripts:?}");
+    }
+}
+
+#[actix_web::test]
+async fn the_head_names_what_the_bundler_made() {
+    let text = page("/").await;
+    for name in ["app.0011.js", "app_bg.2233.wasm", "style.4455.css", "icon.6677.svg"] {
+        assert!(text.contains(&format!("/assets/{name}")), "{name}");
+    }
+    assert!(text.contains("<title>Floor · Platen</title>"));
+}
+
+#[actix_web::test]
+async fn without_a_built_site_the_page_is_still_readable() {
+    let (status, text) = get("/", Some(MadeUp::new(noon)), SiteManifest::default()).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(!text.contains("/assets/") && text.contains("M-1003"));
+}
+
+#[actix_web::test]
+async fn a_page_is_whole_without_any_script() {
+    // A screen that came in pieces would leave a placeholder for a script to fill.
+    for address in ADDRESSES {
+        let text = page(address).await;
+        assert!(!text.contains("Loading the"), "{address}");
+        assert!(!text.contains("<template"), "{address}");
+    }
+}

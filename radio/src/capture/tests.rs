@@ -1,0 +1,260 @@
+use std::io::{self, Write};
+use std::num::NonZeroU32;
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use domain::Timestamp;
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::{
+    Damage, Direction, Header, Pace, Reader, ReaderError, Record, Recorder, Summary, Tap, Writer, replay,
+};
+
+fn header() -> Header {
+    Header { link: "hall-a".parse().unwrap(), start: Timestamp::from_millis(1_800_000_000_000) }
+}
+
+fn at(millis: u64) -> Timestamp {
+    header().start.later_by(Duration::from_millis(millis))
+}
+
+/// A file everybody holds.
+#[derive(Clone, Default)]
+struct Disk(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Disk {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+fn directions() -> impl Strategy<Value = Direction> {
+    prop_oneof![Just(Direction::Heard), Just(Direction::Sent)]
+}
+
+fn written(stretches: &[(u64, Direction, Vec<u8>)]) -> Vec<u8> {
+    let mut file = Vec::new();
+    let mut writer = Writer::new(&mut file, &header()).unwrap();
+    for (millis, direction, bytes) in stretches {
+        writer.bytes(at(*millis), *direction, bytes).unwrap();
+    }
+    file
+}
+
+fn stretches() -> impl Strategy<Value = Vec<(u64, Direction, Vec<u8>)>> {
+    vec((0u64..100_000, directions(), vec(any::<u8>(), 1..40)), 0..12).prop_map(|mut stretches| {
+        stretches.sort_by_key(|(millis, ..)| *millis);
+        stretches
+    })
+}
+
+fn bytes(record: &Record) -> (u64, Direction, Vec<u8>) {
+    let Record::Bytes { offset, direction, bytes } = record else { panic!("{record:?}") };
+    (offset.as_millis() as u64, *direction, bytes.clone())
+}
+
+proptest! {
+    #[test]
+    fn what_was_recorded_is_read(stretches in stretches()) {
+        let file = written(&stretches);
+        let reader = Reader::open(&file[..]).unwrap();
+        prop_assert_eq!(reader.header(), &header());
+        let read: Vec<_> = reader.map(|record| bytes(&record.unwrap())).collect();
+        prop_assert_eq!(read, stretches);
+    }
+
+    #[test]
+    fn of_a_file_cut_anywhere_all_whole_records_are_read(stretches in stretches(), cut: prop::sample::Index) {
+        let file = written(&stretches);
+        let start = written(&[]).len();
+        let file = &file[..start + cut.index(file.len() - start + 1)];
+        let mut read = Vec::new();
+        let mut damage = None;
+        for record in Reader::open(file).unwrap() {
+            prop_assert!(damage.is_none(), "nothing comes after damage");
+            match record {
+                Ok(record) => read.push(bytes(&record)),
+                Err(error) => damage = Some(error),
+            }
+        }
+        prop_assert!(stretches.starts_with(&read));
+        let whole = written(&read).len();
+        prop_assert_eq!(damage.is_some(), whole < file.len());
+        if let Some(damage) = damage {
+            let at = whole as u64;
+            let told = matches!(damage, Damage::Truncated { at: told } if told == at);
+            prop_assert!(told, "{damage}");
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_is_noticed_and_what_stands_before_it_is_read(
+        stretches in stretches(),
+        place: prop::sample::Index,
+        bit in 0u8..8,
+    ) {
+        let mut file = written(&stretches);
+        let place = place.index(file.len());
+        file[place] ^= 1 << bit;
+        match Reader::open(&file[..]) {
+            Err(error) => prop_assert!(place < written(&[]).len(), "{error}"),
+            Ok(reader) => {
+                let records: Vec<_> = reader.collect();
+                let (last, good) = records.split_last().unwrap();
+                prop_assert!(last.is_err());
+                let good: Vec<_> = good.iter().map(|record| bytes(record.as_ref().unwrap())).collect();
+                prop_assert!(stretches.starts_with(&good));
+                prop_assert!(written(&good).len() <= place);
+            }
+        }
+    }
+
+    #[test]
+    fn no_bytes_at_all_make_it_panic(tail in vec(any::<u8>(), 0..200), with_header: bool) {
+        let mut file = if with_header { written(&[]) } else { Vec::new() };
+        file.extend(tail);
+        if let Ok(reader) = Reader::open(&file[..]) {
+            prop_assert!(reader.count() < 200);
+        }
+    }
+}
+
+#[test]
+fn a_file_of_another_kind_or_a_later_version_says_so() {
+    assert!(matches!(Reader::open(&b""[..]), Err(ReaderError::NoCapture)));
+    assert!(matches!(Reader::open(&b"\xD4\xC3\xB2\xA1 pcap"[..]), Err(ReaderError::NoCapture)));
+    let mut later = written(&[]);
+    later[8] = 2;
+    assert!(matches!(Reader::open(&later[..]), Err(ReaderError::Version(2))));
+}
+
+#[test]
+fn a_stretch_longer_than_a_record_is_read_whole() {
+    let long: Vec<u8> = (0..200_000u32).map(|number| number as u8).collect();
+    let file = written(&[(5, Direction::Heard, long.clone())]);
+    let read: Vec<u8> =
+        Reader::open(&file[..]).unwrap().flat_map(|record| bytes(&record.unwrap()).2).collect();
+    assert_eq!(read, long);
+}
+
+#[test]
+fn a_clock_set_back_reorders_nothing() {
+    let mut file = Vec::new();
+    let mut writer = Writer::new(&mut file, &header()).unwrap();
+    for millis in [5_000, 1_000, 6_000] {
+        writer.bytes(at(millis), Direction::Heard, b"x").unwrap();
+    }
+    let offsets: Vec<u64> =
+        Reader::open(&file[..]).unwrap().map(|record| bytes(&record.unwrap()).0).collect();
+    assert_eq!(offsets, [5_000, 5_000, 6_000]);
+}
+
+#[test]
+fn a_recorder_that_is_dropped_has_written_everything() {
+    let disk = Disk::default();
+    let mut recorder = Recorder::start(disk.clone(), &header()).unwrap();
+    recorder.bytes(at(1), Direction::Sent, b"question");
+    recorder.bytes(at(2), Direction::Heard, b"");
+    recorder.bytes(at(3), Direction::Heard, b"answer");
+    drop(recorder);
+    let file = disk.0.lock().unwrap().clone();
+    let read: Vec<_> = Reader::open(&file[..]).unwrap().map(|record| bytes(&record.unwrap())).collect();
+    let question = (1, Direction::Sent, b"question".to_vec());
+    assert_eq!(read, [question, (3, Direction::Heard, b"answer".to_vec())]);
+}
+
+#[test]
+fn a_file_that_is_there_is_not_overwritten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("hall-a.capture");
+    let mut recorder = Recorder::create(&path, &header()).unwrap();
+    recorder.bytes(at(1), Direction::Heard, b"abc");
+    assert_eq!(recorder.finish().unwrap(), Summary { recorded: 3, lost: 0 });
+    assert!(Recorder::create(&path, &header()).is_err());
+    assert_eq!(Reader::open(std::fs::File::open(&path).unwrap()).unwrap().count(), 1);
+}
+
+/// A disk that takes nothing until it is told to.
+struct Stuck {
+    go: Receiver<()>,
+    disk: Disk,
+    /// The header is written by whoever starts the recorder.
+    writes_before: usize,
+}
+
+impl Write for Stuck {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self.writes_before.checked_sub(1) {
+            Some(left) => self.writes_before = left,
+            // Ends when the test drops the other end.
+            None => _ = self.go.recv(),
+        }
+        self.disk.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_stuck_disk_holds_nobody_up_and_what_it_lost_is_told() {
+    let (go, stuck): (Sender<()>, _) = channel();
+    let disk = Disk::default();
+    let stuck = Stuck { go: stuck, disk: disk.clone(), writes_before: 2 };
+    let mut recorder = Recorder::start(stuck, &header()).unwrap();
+    // With a recorder that waited, this would never end.
+    for millis in 0..5_000 {
+        recorder.bytes(at(millis), Direction::Heard, b"abcd");
+    }
+    drop(go);
+    let Summary { recorded, lost } = recorder.finish().unwrap();
+    assert!(recorded > 0 && lost > 0);
+    assert_eq!(recorded + lost, 20_000);
+    let file = disk.0.lock().unwrap().clone();
+    let told: u64 = Reader::open(&file[..])
+        .unwrap()
+        .map(|record| match record.unwrap() {
+            Record::Lost { bytes, .. } => bytes,
+            Record::Bytes { .. } => 0,
+        })
+        .sum();
+    assert_eq!(told, lost);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_replay_keeps_the_recorded_pace_or_a_multiple_of_it() {
+    let file = written(&[
+        (1_000, Direction::Heard, b"one".to_vec()),
+        (2_000, Direction::Sent, b"ours".to_vec()),
+        (61_000, Direction::Heard, b"two".to_vec()),
+    ]);
+    let ten = Pace::Times(NonZeroU32::new(10).unwrap());
+    for (pace, takes) in [(Pace::REAL, 61_000), (ten, 6_100), (Pace::AtOnce, 0)] {
+        let start = tokio::time::Instant::now();
+        let mut line = Vec::new();
+        let reader = Reader::open(&file[..]).unwrap();
+        let replayed = replay(reader, Direction::Heard, pace, &mut line).await.unwrap();
+        assert_eq!(line, b"onetwo", "only what the device said");
+        assert_eq!((replayed.bytes, replayed.damage.is_none()), (6, true));
+        // The clock stands still but for what the replay waits, which is rounded to whole milliseconds.
+        assert!(start.elapsed().abs_diff(Duration::from_millis(takes)) < Duration::from_millis(3));
+    }
+}
+
+#[tokio::test]
+async fn a_cut_recording_is_played_to_the_cut_and_the_damage_told() {
+    let mut file = written(&[(0, Direction::Heard, b"one".to_vec()), (1, Direction::Heard, b"two".to_vec())]);
+    file.pop();
+    let mut line = Vec::new();
+    let reader = Reader::open(&file[..]).unwrap();
+    let replayed = replay(reader, Direction::Heard, Pace::AtOnce, &mut line).await.unwrap();
+    assert_eq!(line, b"one");
+    assert!(matches!(replayed.damage, Some(Damage::Truncated { .. })));
+}

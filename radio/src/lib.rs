@@ -1,0 +1,12 @@
+//! Hears the shop floor and knows nothing of store or web.
+//!
+//! Bytes on a serial line become frames ([`v3::frame`]), frames answers and payloads, payloads [`event::RadioEvent`]s.
+//! What the box wants done comes the other way as [`command::RadioCommand`]s.
+
+pub mod capture;
+pub mod command;
+pub mod event;
+#[cfg(feature = "sim")]
+pub mod sim;
+pub mod usb;
+pub mod v3;

@@ -1,0 +1,7 @@
+//! The box from outside: what the scenarios are told with. A box is the real program; a plant is the simulator in a
+//! process of its own behind pseudo-terminals; a browser is a real one.
+
+pub mod appliance;
+pub mod browser;
+pub mod plant;
+pub mod wait;
