@@ -48,7 +48,8 @@ pub fn get(data: &Path) -> Result<SealingKey, GetKey> {
     match fs::read(&path).map(Zeroizing::new) {
         Ok(bytes) => {
             let key = <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new);
-            key.map(|key| SealingKey::from_bytes(*key)).map_err(|_| GetKey::Length { path, length: bytes.len() })
+            key.map(|key| SealingKey::from_bytes(*key))
+                .map_err(|_| GetKey::Length { path, length: bytes.len() })
         }
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(GetKey::Read(path, error)),
         Err(_) if data.join(store::FILE).exists() => Err(GetKey::Gone(path)),

@@ -309,8 +309,11 @@ mod server {
     use std::pin::Pin;
     use std::time::Duration;
 
+    use domain::JoinCode;
+
     use super::{
-        CycleChart, Eui64, FloorView, LinkName, MoldId, MoldView, Person, RadiosView, Refusal, Timestamp,
+        CycleChart, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId, Person, RadiosView,
+        Refusal, Timestamp,
     };
 
     /// An answer that takes its time.
@@ -343,6 +346,12 @@ mod server {
         fn close_join(&self, link: LinkName) -> Answer<'_, ()>;
         /// Asks the modules of a network to say who they are; answers how many did.
         fn discover(&self, link: LinkName) -> Answer<'_, u32>;
+        /// Admits a module by what is printed on it, whether the network is open or not.
+        fn register(&self, link: LinkName, module: Eui64, code: JoinCode) -> Answer<'_, ()>;
+        /// Forms a secured network; a live one is left alone unless `reform` says that the person knows.
+        fn form(&self, link: LinkName, pan: Option<PanId>, reform: bool) -> Answer<'_, ()>;
+        /// Has a monitor blink, so that a person finds it.
+        fn identify(&self, link: LinkName, module: Eui64, serial: MonitorSerial) -> Answer<'_, ()>;
         /// Accepts the stick that is there now in place of the former one.
         fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()>;
         /// Confirms that a monitor's counter was reset, as the ledger's entry `number` says.

@@ -98,7 +98,7 @@ pub enum JoinKey {
 pub struct FormNetwork {
     /// The network's id; `None` lets the stick choose.
     pub pan: Option<PanId>,
-    /// Channels to choose from, bit n = channel 11 + n.
+    /// Channels to choose from, bit n = channel 11 + n; 0 leaves the choice as the stick has it.
     pub channels: u16,
     /// Every joined module is lost: without this a live network is left alone.
     pub reform_confirmed: bool,

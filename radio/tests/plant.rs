@@ -206,9 +206,8 @@ async fn three_networks_in_parallel_lose_nothing_while_everything_goes_wrong() {
     hall.plant.ask(r#"{"do":"faults","per_minute":60}"#);
     hall.until("the stick to be back after its unplugging", |hall| {
         let states = hall.small_box.states.values();
-        let back = |states: &Vec<LinkState>| {
-            states.iter().filter(|state| **state == LinkState::Up).count() >= 2
-        };
+        let back =
+            |states: &Vec<LinkState>| states.iter().filter(|state| **state == LinkState::Up).count() >= 2;
         states.into_iter().any(back) && hall.status()["faults"].as_u64() >= Some(14)
     })
     .await;

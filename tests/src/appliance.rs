@@ -88,7 +88,7 @@ impl Appliance {
             self.port
         );
         for (name, link) in &self.links {
-            text.push_str(&format!("[[link]]\nname = {name:?}\npath = {link:?}\nform = \"when-new\"\n"));
+            text.push_str(&format!("[[link]]\nname = {name:?}\npath = {link:?}\n"));
         }
         std::fs::write(&path, text)?;
         Ok(path)

@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::json;
@@ -30,6 +31,18 @@ impl Look {
     pub const TABLET: Look = Look { width: 820, height: 1180, dark: false };
     /// A phone.
     pub const PHONE: Look = Look { width: 360, height: 780, dark: false };
+
+    /// The same window for a person who prefers a dark page.
+    #[must_use]
+    pub const fn dark(self) -> Look {
+        Look { dark: true, ..self }
+    }
+}
+
+impl std::fmt::Display for Look {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}-{}", self.width, if self.dark { "dark" } else { "light" })
+    }
 }
 
 /// Chromium and its driver; both end with it.
@@ -130,6 +143,15 @@ impl Browser {
         crate::wait::until(what, patience, || async { Ok(self.eval(script).await? == json!(true)) }).await
     }
 
+    /// What the browser complained of since it was last asked: errors of scripts, refusals of the page's policy,
+    /// pages that the browser's half drew otherwise than the box's.
+    pub async fn complaints(&self) -> Result<Vec<String>> {
+        let log = self.page.issue_cmd(ConsoleLog).await.context("read the browser's console")?;
+        let entries = log.as_array().context("the console's entries")?;
+        let grave = entries.iter().filter(|entry| entry["level"] == "SEVERE" || entry["level"] == "WARNING");
+        Ok(grave.map(|entry| entry["message"].as_str().unwrap_or_default().to_owned()).collect())
+    }
+
     /// Writes what the window shows to a PNG.
     pub async fn picture(&self, path: &std::path::Path) -> Result<()> {
         let png = self.page.screenshot().await?;
@@ -139,5 +161,19 @@ impl Browser {
     /// Ends the session; the programs end with the value.
     pub async fn close(self) -> Result<()> {
         Ok(self.page.close().await?)
+    }
+}
+
+/// Chromedriver's own command for what the console says; the standard has none.
+#[derive(Debug)]
+struct ConsoleLog;
+
+impl WebDriverCompatibleCommand for ConsoleLog {
+    fn endpoint(&self, base: &url::Url, session: Option<&str>) -> Result<url::Url, url::ParseError> {
+        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &url::Url) -> (http::Method, Option<String>) {
+        (http::Method::POST, Some(json!({ "type": "browser" }).to_string()))
     }
 }

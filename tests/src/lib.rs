@@ -3,5 +3,8 @@
 
 pub mod appliance;
 pub mod browser;
+pub mod person;
 pub mod plant;
+pub mod usage;
 pub mod wait;
+pub mod wire;

@@ -6,6 +6,7 @@
 mod counter;
 mod cycle;
 mod ids;
+mod join;
 mod ledger;
 mod mold;
 mod state;
@@ -14,6 +15,7 @@ mod units;
 pub use counter::{CounterStep, CounterWidth, step};
 pub use cycle::{Cycle, CycleFlags, TimeSource};
 pub use ids::{Eui64, Generation, IdError, LinkName, MoldId, MonitorSerial, PanId, PressId};
+pub use join::{JoinCode, JoinCodeError, JoinCodeKind};
 pub use ledger::{EntryKind, LedgerEntry, displayed_count};
 pub use mold::{Initialisation, Mold, MoldName, MoldNameError, Press};
 pub use state::{MoldState, StateFacts, mold_state};

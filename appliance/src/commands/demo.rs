@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use appliance::config::{self, HttpRedirect, RawConfig, RawLink, RawWeb};
+use appliance::config::{HttpRedirect, RawConfig, RawLink, RawWeb};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Done, healthcheck};
@@ -131,11 +131,7 @@ fn sticks_in(folder: &Path) -> Result<Option<Vec<(String, PathBuf)>>> {
 fn toml(data: &Path, listen: SocketAddr, links: &[(String, PathBuf)]) -> Result<String> {
     let link = links
         .iter()
-        .map(|(name, path)| {
-            let mut link = RawLink::new(name.parse()?, path.clone());
-            link.form = config::Form::WhenNew;
-            Ok(link)
-        })
+        .map(|(name, path)| Ok(RawLink::new(name.parse()?, path.clone())))
         .collect::<Result<_>>()?;
     let web = RawWeb { listen, http_redirect: HttpRedirect(None), ..RawWeb::default() };
     let raw = RawConfig { data: data.to_owned(), web, link, ..RawConfig::default() };

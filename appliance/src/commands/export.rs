@@ -1,7 +1,7 @@
 //! `platen export`: rows of the store on the standard output, from a running box or from its folder.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
 
@@ -11,6 +11,7 @@ use appliance::store::{OpenStore, Store};
 use domain::{MoldName, Timestamp};
 
 use super::Done;
+use super::settings::Folder;
 
 /// Words of `platen export`.
 #[derive(clap::Args)]
@@ -19,7 +20,7 @@ pub struct Args {
     #[arg(value_enum)]
     subject: Subject,
     /// The mold's number, or `all`
-    #[arg(long)]
+    #[arg(long, allow_hyphen_values = true)]
     mold: Which,
     /// The form of the rows
     #[arg(long, value_enum)]
@@ -30,9 +31,8 @@ pub struct Args {
     /// Before then
     #[arg(long, value_parser = instant)]
     to: Option<Timestamp>,
-    /// The folder that holds everything the box keeps; the box may be running
-    #[arg(long)]
-    data: PathBuf,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 #[derive(Clone)]
@@ -69,7 +69,7 @@ pub fn run(args: Args) -> Done {
         from: args.from,
         to: args.to,
     });
-    match give(&args.data, &request, &mut BufWriter::new(io::stdout().lock())) {
+    match give(&args.folder.read()?, &request, &mut BufWriter::new(io::stdout().lock())) {
         Ok(_) => Ok(ExitCode::SUCCESS),
         // Whoever read the rows has enough of them.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use anyhow::Context;
 use appliance::{ADDRESS_FILE, AUTHORITY_FILE, web};
 
-use super::serve::Settings;
+use super::settings::Settings;
 use super::{Done, Failure};
 
 /// A box that takes longer for each step is not well.

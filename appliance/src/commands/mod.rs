@@ -10,6 +10,7 @@ mod healthcheck;
 mod monitor;
 mod replay;
 mod serve;
+mod settings;
 mod signals;
 mod sim;
 

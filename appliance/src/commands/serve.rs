@@ -1,53 +1,22 @@
 //! `platen serve`
 
 use std::io::Write;
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use appliance::clock::WallClock;
-use appliance::config::{self, Config, HttpRedirect, Overrides};
 use appliance::{Announcement, telemetry, web};
 use tokio_util::sync::CancellationToken;
 
+use super::settings::Settings;
 use super::{Done, signals};
 
 /// Words of `platen serve`.
 #[derive(clap::Args)]
 pub struct Args {
     #[command(flatten)]
-    pub settings: Settings,
-}
-
-/// Where the settings come from. Flags are stronger than the file.
-#[derive(clap::Args)]
-pub struct Settings {
-    /// The configuration file; `platen config` prints one
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-    /// The folder that holds everything the box keeps
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Where browsers are served over TLS
-    #[arg(long, value_name = "ADDR")]
-    listen: Option<SocketAddr>,
-    /// Where browsers that come without TLS are sent on to it; "" for nowhere
-    #[arg(long, value_name = "ADDR", value_parser = |text: &str| HttpRedirect::try_from(text.to_owned()))]
-    http: Option<HttpRedirect>,
-    /// The sticks, in place of those in the file
-    #[arg(long, value_name = "PATH", num_args = 1..)]
-    serial: Vec<PathBuf>,
-}
-
-impl Settings {
-    /// The checked settings.
-    pub fn read(self) -> Result<Config, config::ConfigError> {
-        let overrides =
-            Overrides { data: self.data, listen: self.listen, http: self.http, serial: self.serial };
-        config::read(self.config.as_deref(), overrides)
-    }
+    settings: Settings,
 }
 
 pub fn run(args: Args) -> Done {

@@ -9,7 +9,7 @@ use domain::{CycleTime, Initialisation, LinkName, Timestamp};
 use radio::v3::profile::switch::{Analog, Contact, SwitchModule, SwitchProfile};
 
 use super::raw::{RawConfig, RawLink, RawSwitch};
-use super::values::{Form, HostName, HttpRedirect, Humane};
+use super::values::{self, Form, HostName, HttpRedirect, Humane};
 
 /// Why the box does not start with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -128,16 +128,25 @@ pub fn read(file: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigE
         }
     };
     let origin = file.map_or_else(|| "flags".to_owned(), |path| path.display().to_string());
-    check(overrides.lay_over(raw, &origin)?, &origin)
+    check(overrides.lay_over(raw, file.is_none(), &origin)?, &origin)
 }
 
 impl Overrides {
-    fn lay_over(self, mut raw: RawConfig, origin: &str) -> Result<RawConfig, ConfigError> {
+    fn lay_over(self, mut raw: RawConfig, only_flags: bool, origin: &str) -> Result<RawConfig, ConfigError> {
+        let refuse = |flag: &str, expected: &str| ConfigError::Value {
+            origin: origin.to_owned(),
+            key: flag.to_owned(),
+            expected: expected.to_owned(),
+        };
         if let Some(data) = self.data {
-            raw.data = data;
+            raw.data = values::not_empty(data).map_err(|expected| refuse("--data", expected))?;
         }
         if let Some(listen) = self.listen {
             raw.web.listen = listen;
+            // Whoever says where to listen does not want a second door that they did not name.
+            if only_flags {
+                raw.web.http_redirect = HttpRedirect(None);
+            }
         }
         if let Some(http) = self.http {
             raw.web.http_redirect = http;
@@ -148,13 +157,10 @@ impl Overrides {
                 .into_iter()
                 .enumerate()
                 .map(|(n, path)| {
-                    let name = format!("link-{}", n + 1).parse().map_err(|e: domain::IdError| {
-                        ConfigError::Value {
-                            origin: origin.to_owned(),
-                            key: "--serial".to_owned(),
-                            expected: e.to_string(),
-                        }
-                    })?;
+                    let path = values::not_empty(path).map_err(|expected| refuse("--serial", expected))?;
+                    let name = format!("link-{}", n + 1)
+                        .parse()
+                        .map_err(|error: domain::IdError| refuse("--serial", &error.to_string()))?;
                     Ok(RawLink::new(name, path))
                 })
                 .collect::<Result<_, ConfigError>>()?;
@@ -166,7 +172,7 @@ impl Overrides {
 fn check(raw: RawConfig, origin: &str) -> Result<Config, ConfigError> {
     let refuse =
         |key: String, expected: String| ConfigError::Value { origin: origin.to_owned(), key, expected };
-    if let Err(error) = raw.log.parse::<tracing_subscriber::filter::Targets>() {
+    if let Err(error) = raw.log.parse::<tracing_subscriber::EnvFilter>() {
         return Err(refuse("log".to_owned(), format!("{:?}: {error}", raw.log)));
     }
     let (mut names, mut paths) = (BTreeSet::new(), BTreeSet::new());

@@ -120,9 +120,9 @@ impl fmt::Display for HostName {
 #[serde(rename_all = "kebab-case")]
 pub enum Form {
     /// Wait for a person.
-    #[default]
     Never,
     /// Form a secured network on a stick that has none. A network that is there is never touched.
+    #[default]
     WhenNew,
 }
 
@@ -159,9 +159,10 @@ pub(super) fn window<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Humane
 
 /// Reads a path that is there to be read.
 pub(super) fn path<'de, D: serde::Deserializer<'de>>(from: D) -> Result<std::path::PathBuf, D::Error> {
-    let path = std::path::PathBuf::deserialize(from)?;
-    if path.as_os_str().is_empty() {
-        return Err(serde::de::Error::custom("expected a path, not \"\""));
-    }
-    Ok(path)
+    not_empty(std::path::PathBuf::deserialize(from)?).map_err(serde::de::Error::custom)
+}
+
+/// A path that says something.
+pub(super) fn not_empty(path: std::path::PathBuf) -> Result<std::path::PathBuf, &'static str> {
+    if path.as_os_str().is_empty() { Err("expected a path, not \"\"") } else { Ok(path) }
 }

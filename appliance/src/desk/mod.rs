@@ -9,9 +9,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dashboard::port::{Answer, CycleChart, FloorView, MoldView, Person, Plant, RadiosView, Refusal};
-use domain::{CycleTime, Eui64, LinkName, MoldId, Timestamp};
-use radio::command::Ask;
+use domain::{CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
+use radio::command::{Ask, FormNetwork, JoinKey, Key};
 use radio::event::CommandDone;
+use secrecy::SecretBox;
 
 use crate::clock::Clock;
 use crate::ingest::{Handle, WhyNot};
@@ -26,6 +27,10 @@ const RECENT: Duration = Duration::from_secs(3600);
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Modules answer a discovery over some time.
 const DISCOVERY: Duration = Duration::from_secs(90);
+/// A stick looks for the best channel, starts its network and writes it down.
+const FORMING: Duration = Duration::from_secs(60);
+/// The stick takes the quietest of all channels.
+const ANY_CHANNEL: u16 = 0;
 /// A stick closes its join window by itself after so long at most.
 const LONGEST_JOIN: Duration = Duration::from_secs(254);
 
@@ -55,7 +60,9 @@ impl Desk {
         let command = self.ingest.command(link, what);
         match tokio::time::timeout(patience, command).await {
             Ok(done) => done.map_err(refusal),
-            Err(_) => Err(Refusal::Radio(format!("the radio did not answer within {} s", patience.as_secs()))),
+            Err(_) => {
+                Err(Refusal::Radio(format!("the radio did not answer within {} s", patience.as_secs())))
+            }
         }
     }
 }
@@ -167,6 +174,29 @@ impl Plant for PlantDesk {
         })
     }
 
+    fn register(&self, link: LinkName, module: Eui64, code: JoinCode) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.note(&link, "register a module");
+            let ask = Ask::Register { eui64: module, key: join_key(&code) };
+            self.desk.radio(link, ask, PATIENCE).await.map(drop)
+        })
+    }
+
+    fn form(&self, link: LinkName, pan: Option<PanId>, reform: bool) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.note(&link, if reform { "form the network anew" } else { "form a network" });
+            let network = FormNetwork { pan, channels: ANY_CHANNEL, reform_confirmed: reform };
+            self.desk.radio(link, Ask::Form(network), FORMING).await.map(drop)
+        })
+    }
+
+    fn identify(&self, link: LinkName, module: Eui64, serial: MonitorSerial) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.note(&link, "have a monitor blink");
+            self.desk.radio(link, Ask::Identify { module, serial }, PATIENCE).await.map(drop)
+        })
+    }
+
     fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()> {
         Box::pin(async move {
             self.note(&link, "accept another stick");
@@ -183,6 +213,14 @@ impl Plant for PlantDesk {
                 Err(_) => Err(Refusal::Failed),
             }
         })
+    }
+}
+
+fn join_key(code: &JoinCode) -> JoinKey {
+    let bytes = code.expose();
+    match (code.kind(), <[u8; 16]>::try_from(bytes)) {
+        (JoinCodeKind::LinkKey, Ok(key)) => JoinKey::Link(Key::new(Box::new(key))),
+        _ => JoinKey::InstallCode(SecretBox::new(Box::new(bytes.to_vec()))),
     }
 }
 

@@ -35,6 +35,7 @@ impl Ingest {
             return;
         }
         monitor.record.untethered = true;
+        monitor.time_due = None;
         monitor.dirty = true;
         let mold = monitor.record.mold;
         self.touch(serial);

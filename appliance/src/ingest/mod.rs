@@ -102,7 +102,8 @@ impl Ingest {
     /// Goes on from what is on disk.
     #[must_use]
     pub fn load(snapshot: Snapshot) -> Self {
-        let Snapshot { molds, presses, monitors, modules, networks, assignments, alarms, last_alarm } = snapshot;
+        let Snapshot { molds, presses, monitors, modules, networks, assignments, alarms, last_alarm } =
+            snapshot;
         let mut ingest = Ingest {
             books: HashMap::new(),
             names: HashMap::new(),

@@ -93,6 +93,8 @@ pub(super) struct Monitor {
     pub(super) in_told: bool,
     /// When the record was last written only because it was heard.
     pub(super) written: Duration,
+    /// When it is told the time; `None` until it says something, and again once it is unplugged.
+    pub(super) time_due: Option<Duration>,
     odd: Option<Odd>,
 }
 
@@ -108,6 +110,7 @@ impl Monitor {
             in_next: false,
             in_told: false,
             written: Duration::ZERO,
+            time_due: None,
             odd: None,
         }
     }

@@ -39,6 +39,7 @@ impl Ingest {
             let Some(monitor) = self.monitors.get_mut(serial) else { return };
             monitor.heard(link, heard.module, at, true);
             monitor.asking.anew(now.steady);
+            monitor.time_due.get_or_insert(now.steady);
             if std::mem::take(&mut monitor.record.untethered) {
                 monitor.dirty = true;
             }

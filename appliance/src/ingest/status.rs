@@ -1,14 +1,28 @@
 //! How monitors are, and what becomes due because time passes.
 
-use domain::{LinkName, Timestamp};
+use domain::{Generation, LinkName, Timestamp};
 use radio::command::{Ask, RadioCommand};
 use radio::event::StatusHeard;
 
 use super::monitor::{Belongs, Reading};
 use super::{Ingest, Moment, runs};
+use crate::plant::MonitorRecord;
 
 /// Cycles that a status counted and that did not come within this time are a gap.
 const ON_THEIR_WAY: std::time::Duration = std::time::Duration::from_secs(8);
+
+/// A monitor's own clock drifts by seconds a day.
+const TIME_EVERY: std::time::Duration = std::time::Duration::from_secs(86_400);
+/// After a start all monitors want to know the time: a few each time, so that the air stays free.
+const TOLD_AT_ONCE: usize = 4;
+
+/// What tells a monitor the time; a contact has no clock.
+fn set_time(monitor: &MonitorRecord, now: Timestamp) -> Option<(LinkName, RadioCommand)> {
+    let has_clock = monitor.generation != Generation::Switch;
+    let (link, module) = monitor.link.clone().zip(monitor.module).filter(|_| has_clock)?;
+    let what = Ask::SetTime { module, serial: monitor.serial.clone(), now };
+    Some((link, RadioCommand { id: None, what }))
+}
 
 impl Ingest {
     pub(super) fn status(&mut self, heard: &StatusHeard, link: &LinkName, at: Timestamp, now: Moment) {
@@ -43,6 +57,7 @@ impl Ingest {
         let Some(monitor) = self.monitors.get_mut(serial) else { return };
         monitor.heard(link, heard.module, at, current);
         if current {
+            monitor.time_due.get_or_insert(now.steady);
             let record = &mut monitor.record;
             record.untethered = false;
             record.asleep = heard.asleep;
@@ -87,6 +102,7 @@ impl Ingest {
     /// What is due because time passed. What it answers needs no commit and may be sent at once.
     pub fn tick(&mut self, now: Moment) -> Vec<(LinkName, RadioCommand)> {
         let mut asks = Vec::new();
+        let mut times = Vec::new();
         let mut missed = Vec::new();
         for (serial, monitor) in &mut self.monitors {
             if let Some(ahead) = monitor.ahead
@@ -96,6 +112,10 @@ impl Ingest {
             }
             if monitor.record.untethered {
                 continue;
+            }
+            if monitor.time_due.is_some_and(|due| due <= now.steady) && times.len() < TOLD_AT_ONCE {
+                monitor.time_due = Some(now.steady.saturating_add(TIME_EVERY));
+                times.extend(set_time(&monitor.record, now.wall));
             }
             let Some((era, after)) = monitor.missing() else {
                 monitor.asking.done();
@@ -112,6 +132,7 @@ impl Ingest {
             self.miss(&serial, place, now);
             self.touch(&serial);
         }
+        asks.extend(times);
         asks
     }
 }

@@ -14,13 +14,13 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dashboard::port::{FloorView, LiveChange, LiveUpdate, MonitorView, MoldTile, RadiosView, StandingAlarm};
+use dashboard::port::{FloorView, LiveChange, LiveUpdate, MoldTile, MonitorView, RadiosView, StandingAlarm};
 use domain::{LinkName, MoldId, Timestamp};
 use futures::Stream;
 use radio::event::RadioEvent;
 use tokio::sync::watch;
 
-use crate::ingest::{Moment, MoldNews, News};
+use crate::ingest::{MoldNews, Moment, News};
 use picture::Picture;
 use ring::Ring;
 

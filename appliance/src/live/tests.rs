@@ -65,10 +65,7 @@ fn what_changes_by_time_alone_is_told_and_no_signal_is_never_stopped() {
             }
         }
     }
-    assert_eq!(
-        states,
-        [(0, MoldState::Cycling), (61, MoldState::Stopped), (201, MoldState::NoSignal)]
-    );
+    assert_eq!(states, [(0, MoldState::Cycling), (61, MoldState::Stopped), (201, MoldState::NoSignal)]);
     let floor = live.floor(at(400).wall);
     assert_eq!(floor.molds[0].state_since, Some(at(0).wall), "since it was last heard");
 }

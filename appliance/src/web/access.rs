@@ -85,6 +85,9 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/api/open-join", SignedIn, Door::Api),
         rule(Change, "/api/close-join", SignedIn, Door::Api),
         rule(Change, "/api/discover", SignedIn, Door::Api),
+        rule(Change, "/api/register", SignedIn, Door::Api),
+        rule(Change, "/api/form", SignedIn, Door::Api),
+        rule(Change, "/api/identify", SignedIn, Door::Api),
         rule(Change, "/api/adopt", SignedIn, Door::Api),
     ]
 };

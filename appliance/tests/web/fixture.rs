@@ -13,7 +13,7 @@ use appliance::web::{self, Serve};
 use dashboard::port::{
     Answer, CycleChart, FloorView, LiveChange, LiveUpdate, MoldView, Person, Plant, RadiosView, Refusal,
 };
-use domain::{Eui64, LinkName, MoldId, Timestamp};
+use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
 use futures::StreamExt;
 use rustls::version::{TLS12, TLS13};
 use tokio_util::sync::CancellationToken;
@@ -179,6 +179,15 @@ impl Plant for Empty {
         nothing()
     }
     fn discover(&self, _: LinkName) -> Answer<'_, u32> {
+        nothing()
+    }
+    fn register(&self, _: LinkName, _: Eui64, _: JoinCode) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn form(&self, _: LinkName, _: Option<PanId>, _: bool) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn identify(&self, _: LinkName, _: Eui64, _: MonitorSerial) -> Answer<'_, ()> {
         nothing()
     }
     fn adopt(&self, _: LinkName, _: Eui64) -> Answer<'_, ()> {

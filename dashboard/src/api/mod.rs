@@ -12,7 +12,8 @@ pub use molds::{
     read_floor, read_mold, read_person,
 };
 pub use radios::{
-    Adopt, CloseJoin, Discover, OpenJoin, ReadRadios, adopt, close_join, discover, open_join, read_radios,
+    Adopt, CloseJoin, Discover, Form, Identify, OpenJoin, ReadRadios, Register, adopt, close_join, discover,
+    form, identify, open_join, read_radios, register,
 };
 
 use crate::port::Refusal;

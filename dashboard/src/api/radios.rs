@@ -1,16 +1,12 @@
 //! The sticks and what people do with them.
 
-use domain::{Eui64, LinkName, Timestamp};
+use domain::{Eui64, JoinCode, LinkName, MonitorSerial, PanId, Timestamp};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 #[cfg(feature = "ssr")]
 use super::server::{plant, told};
 use crate::port::{RadiosView, Refusal};
-
-/// Longest time for which new modules may be let in at one go.
-#[cfg(feature = "ssr")]
-const LONGEST_JOIN_SECONDS: u32 = 3600;
 
 /// Every stick.
 #[server(name = ReadRadios, prefix = "/api", endpoint = "radios", input = GetUrl)]
@@ -26,11 +22,6 @@ pub async fn open_join(
     /// For how long.
     seconds: u32,
 ) -> Result<Timestamp, Refusal> {
-    if !(1..=LONGEST_JOIN_SECONDS).contains(&seconds) {
-        return told(Err(Refusal::Invalid(format!(
-            "the network can be open for 1 to {LONGEST_JOIN_SECONDS} seconds, not {seconds}"
-        ))));
-    }
     let plant = told(plant())?;
     let answer = plant.open_join(link, std::time::Duration::from_secs(seconds.into())).await;
     told(answer)
@@ -68,5 +59,56 @@ pub async fn adopt(
 ) -> Result<(), Refusal> {
     let plant = told(plant())?;
     let answer = plant.adopt(link, eui64).await;
+    told(answer)
+}
+
+/// Admits a module by what is printed on it, whether the network is open or not.
+#[server(name = Register, prefix = "/api", endpoint = "register")]
+pub async fn register(
+    /// Which stick.
+    link: LinkName,
+    /// The module's address.
+    module: Eui64,
+    /// Its link key or install code.
+    code: JoinCode,
+) -> Result<(), Refusal> {
+    let plant = told(plant())?;
+    let answer = plant.register(link, module, code).await;
+    told(answer)
+}
+
+/// Forms a secured network on a stick.
+#[server(name = Form, prefix = "/api", endpoint = "form")]
+pub async fn form(
+    /// Which stick.
+    link: LinkName,
+    /// The network's id; the stick chooses when it is left out or empty.
+    #[server(default)]
+    pan: String,
+    /// Every joined module is lost, and the person knows.
+    #[server(default)]
+    reform: bool,
+) -> Result<(), Refusal> {
+    let pan = match pan.trim() {
+        "" => None,
+        text => Some(told(text.parse::<PanId>().map_err(|error| Refusal::Invalid(error.to_string())))?),
+    };
+    let plant = told(plant())?;
+    let answer = plant.form(link, pan, reform).await;
+    told(answer)
+}
+
+/// Has a monitor blink, so that a person finds it.
+#[server(name = Identify, prefix = "/api", endpoint = "identify")]
+pub async fn identify(
+    /// The stick that hears it.
+    link: LinkName,
+    /// The module it is on.
+    module: Eui64,
+    /// Which monitor.
+    serial: MonitorSerial,
+) -> Result<(), Refusal> {
+    let plant = told(plant())?;
+    let answer = plant.identify(link, module, serial).await;
     told(answer)
 }

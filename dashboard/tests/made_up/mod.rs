@@ -9,8 +9,8 @@ use dashboard::port::{
     MonitorView, Person, Plant, RadiosView, Refusal, Severity, StandingAlarm,
 };
 use domain::{
-    CycleTime, EntryKind, Eui64, Generation, LedgerEntry, LinkName, MoldId, MoldState, PanId, Percent,
-    PressId, Temperature, Timestamp,
+    CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId, MoldState,
+    MonitorSerial, PanId, Percent, PressId, Temperature, Timestamp,
 };
 
 const MOLDS: u32 = 40;
@@ -319,6 +319,20 @@ impl Plant for MadeUp {
 
     fn discover(&self, _: LinkName) -> Answer<'_, u32> {
         Box::pin(async { Ok(13) })
+    }
+
+    fn register(&self, _: LinkName, _: Eui64, _: JoinCode) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn form(&self, link: LinkName, _: Option<PanId>, reform: bool) -> Answer<'_, ()> {
+        Box::pin(async move {
+            if reform { Ok(()) } else { Err(Refusal::Radio(format!("{link} has a live network"))) }
+        })
+    }
+
+    fn identify(&self, _: LinkName, _: Eui64, _: MonitorSerial) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
     }
 
     fn adopt(&self, link: LinkName, _: Eui64) -> Answer<'_, ()> {

@@ -145,9 +145,8 @@ impl<K: Keep> Commits<K> {
                 self.doing = None;
                 self.pause = PAUSE;
                 let offered = self.offered.take();
-                let (acknowledgements, confirmed) = offered
-                    .map(|offered| (offered.acknowledgements, offered.confirmed))
-                    .unwrap_or_default();
+                let (acknowledgements, confirmed) =
+                    offered.map(|offered| (offered.acknowledgements, offered.confirmed)).unwrap_or_default();
                 Finished::Kept { acknowledgements, confirmed }
             }
             Err(why) => {

@@ -191,7 +191,8 @@ async fn a_disk_that_stays_full_costs_bounded_memory() {
         device.era = Some(era);
         for from in (0..10_000).step_by(1_000) {
             let packet = Heard::Cycles(device.packet(from, from + 1_000));
-            let event = RadioEvent { link: "hall-a".parse().unwrap(), heard_at: WallClock.now(), what: packet };
+            let event =
+                RadioEvent { link: "hall-a".parse().unwrap(), heard_at: WallClock.now(), what: packet };
             let sent = tokio::time::timeout(Duration::from_secs(2), box_.events.send(event)).await;
             if sent.is_err() {
                 break 'full;

@@ -95,3 +95,31 @@ fn a_device_without_a_clock_is_timed_by_what_the_box_heard() {
     let last = plant.disk.history("M-1").last().map(|cycle| cycle.ended);
     assert_eq!(last, Some(plant.now.wall));
 }
+
+#[test]
+fn a_monitor_is_told_the_time_when_it_is_plugged_in_and_once_a_day() {
+    let (mut plant, device) = (Box::new(), Device::new("V3-1", "M-1"));
+    plant.pass(10);
+    assert_eq!(plant.times, []);
+    plant.tether(&device);
+    plant.pass(1);
+    assert_eq!(plant.times, [("V3-1".to_owned(), plant.now.wall)]);
+    // It tethers again and again until it hears that it is kept.
+    plant.tether(&device);
+    plant.pass(86_000);
+    assert_eq!(plant.times.len(), 1);
+    plant.pass(1_000);
+    assert_eq!(plant.times.len(), 2);
+}
+
+#[test]
+fn after_a_start_the_monitors_are_told_the_time_a_few_at_once() {
+    let mut plant = Box::new();
+    for serial in ["V3-1", "V3-2", "V3-3", "V3-4", "V3-5", "V3-6"] {
+        plant.tether(&Device::new(serial, serial));
+    }
+    plant.pass(1);
+    assert_eq!(plant.times.len(), 4);
+    plant.pass(1);
+    assert_eq!(plant.times.len(), 6);
+}

@@ -239,6 +239,8 @@ pub struct Box {
     pub kept: Vec<(String, Option<u32>, u64)>,
     /// What was asked for: serial, era, after.
     pub asked: Vec<(String, Option<u32>, u64)>,
+    /// Who was told the time, and what it was.
+    pub times: Vec<(String, Timestamp)>,
 }
 
 impl Box {
@@ -249,6 +251,7 @@ impl Box {
             now: Moment { wall: Timestamp::from_millis(START), steady: Duration::from_secs(100) },
             kept: Vec::new(),
             asked: Vec::new(),
+            times: Vec::new(),
         }
     }
 
@@ -257,8 +260,12 @@ impl Box {
             self.now.wall = self.now.wall.later_by(Duration::from_secs(1));
             self.now.steady += Duration::from_secs(1);
             for (_, command) in self.ingest.tick(self.now) {
-                if let Ask::SendFrom { serial, era, after, .. } = command.what {
-                    self.asked.push((serial.to_string(), era, after));
+                match command.what {
+                    Ask::SendFrom { serial, era, after, .. } => {
+                        self.asked.push((serial.to_string(), era, after));
+                    }
+                    Ask::SetTime { serial, now, .. } => self.times.push((serial.to_string(), now)),
+                    other => panic!("nobody asks for {other:?} because time passes"),
                 }
             }
         }

@@ -4,10 +4,10 @@ use domain::{Eui64, LinkName, Timestamp};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use crate::api::{Adopt, CloseJoin, Discover, OpenJoin};
+use crate::api::{Adopt, CloseJoin, Discover, Form, OpenJoin, Register};
 use crate::components::sentence;
 use crate::format;
-use crate::port::{LinkView, Refusal};
+use crate::port::{LinkCondition, LinkView, Refusal};
 
 /// What came of it: a refusal stands out, a success is said.
 fn outcome<T>(answer: Option<Result<T, Refusal>>, success: impl Fn(T) -> String) -> Option<AnyView> {
@@ -51,10 +51,11 @@ pub(super) fn JoinWindow(
                         "Open for "
                         <select name="seconds">
                             <option value="60">"1 min"</option>
-                            <option value="180" selected=true>
-                                "3 min"
+                            <option value="120" selected=true>
+                                "2 min"
                             </option>
-                            <option value="600">"10 min"</option>
+                            // What a stick can do at most is 254 s.
+                            <option value="240">"4 min"</option>
                         </select>
                     </label>
                     <button type="submit" disabled=move || opening.get()>
@@ -120,5 +121,103 @@ pub(super) fn AdoptStick(link: RwSignal<LinkView>) -> impl IntoView {
     view! {
         {move || eui64.get().map(&form)}
         {move || outcome(adopt.value().get(), |()| "Accepted.".to_owned())}
+    }
+}
+
+/// Admits a module by what is printed on it.
+#[component]
+pub(super) fn RegisterModule(name: LinkName) -> impl IntoView {
+    let register = ServerAction::<Register>::new();
+    let pending = register.pending();
+    let name = name.to_string();
+    let (module_id, code_id) = (format!("module-{name}"), format!("code-{name}"));
+    view! {
+        <details class="more">
+            <summary>"Register a module by its label"</summary>
+            <ActionForm action=register>
+                <input type="hidden" name="link" value=name />
+                <label for=module_id.clone()>"Address (16 digits)"</label>
+                <input
+                    id=module_id
+                    class="code"
+                    name="module"
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="characters"
+                    spellcheck="false"
+                    required=true
+                    maxlength="23"
+                />
+                <label for=code_id.clone()>"Install code or link key"</label>
+                <input
+                    id=code_id
+                    class="code"
+                    name="code"
+                    type="text"
+                    autocomplete="off"
+                    autocapitalize="characters"
+                    spellcheck="false"
+                    required=true
+                    maxlength="60"
+                />
+                <p class="hint">
+                    "Both are printed on the module. It is let in with this code alone; switch it on within some minutes."
+                </p>
+                <button type="submit" disabled=move || pending.get()>
+                    "Register"
+                </button>
+            </ActionForm>
+            {move || outcome(register.value().get(), |()| "Registered. Switch the module on now.".to_owned())}
+        </details>
+    }
+}
+
+/// Forms a network, or a live one anew: then only after the person has said that they mean it.
+#[component]
+pub(super) fn FormNetwork(link: RwSignal<LinkView>) -> impl IntoView {
+    let form = ServerAction::<Form>::new();
+    let pending = form.pending();
+    let name = link.with_untracked(|link| link.name.to_string());
+    let pan_id = format!("pan-{name}");
+    let live =
+        Memo::new(move |_| link.with(|link| link.condition == LinkCondition::Up && link.pan.is_some()));
+    let title = move || if live.get() { "Form the network anew" } else { "Form a network" };
+    let confirm = move || {
+        live.get().then(|| {
+            view! {
+                <p>
+                    "This network is live. Formed anew it has another key, and every module must join again before it is \
+                     heard. Monitors keep their cycles meanwhile."
+                </p>
+                <label class="check">
+                    <input type="checkbox" name="reform" value="true" required=true />
+                    "I know, and I want a new network."
+                </label>
+            }
+        })
+    };
+    view! {
+        <details class="more">
+            <summary>{title}</summary>
+            <ActionForm action=form>
+                <input type="hidden" name="link" value=name />
+                <label for=pan_id.clone()>"Network (PAN id), or nothing: then the stick chooses"</label>
+                <input
+                    id=pan_id
+                    class="code"
+                    name="pan"
+                    type="text"
+                    autocomplete="off"
+                    spellcheck="false"
+                    pattern="[0-9A-Fa-f]{1,16}"
+                    maxlength="16"
+                />
+                {confirm}
+                <button type="submit" disabled=move || pending.get()>
+                    {move || if pending.get() { "Forming" } else { "Form" }}
+                </button>
+            </ActionForm>
+            {move || outcome(form.value().get(), |()| "The network is formed.".to_owned())}
+        </details>
     }
 }

@@ -1,7 +1,7 @@
 use domain::Timestamp;
 use leptos::prelude::*;
 
-use super::actions::{AdoptStick, JoinWindow};
+use super::actions::{AdoptStick, FormNetwork, JoinWindow, RegisterModule};
 use super::modules::Modules;
 use crate::components::{RelativeTime, sentence};
 use crate::format;
@@ -54,7 +54,11 @@ pub(super) fn Link(link: ArcRwSignal<LinkView>, clock: Signal<Timestamp>) -> imp
                 <Facts link />
                 <Frames link />
             </div>
-            <JoinWindow name link clock />
+            <JoinWindow name=name.clone() link clock />
+            <div class="more-forms">
+                <RegisterModule name />
+                <FormNetwork link />
+            </div>
             <Modules link clock />
         </section>
     }

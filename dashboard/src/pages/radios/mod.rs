@@ -86,7 +86,7 @@ fn Empty() -> impl IntoView {
             <h2>"No sticks configured"</h2>
             <p>
                 "Plug an XBee stick into the box and give it a name and its path in the box's configuration \
-                 (under " <code>"[[serial]]"</code> "), then start the box again."
+                 (under " <code>"[[link]]"</code> "), then start the box again."
             </p>
         </section>
     }

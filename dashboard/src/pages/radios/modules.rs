@@ -1,20 +1,25 @@
-use domain::Timestamp;
+use domain::{Eui64, MonitorSerial, Timestamp};
 use leptos::either::Either;
+use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use crate::components::RelativeTime;
+use crate::api::Identify;
+use crate::components::{RelativeTime, sentence};
 use crate::format;
 use crate::port::{LinkView, ModuleView, MonitorView};
 use crate::texts::{generation_word, signal_word};
 
 /// The modules of a network, each with the monitors wired to it.
+///
+/// Rows are kept while what stands in them changes: whoever is about to press something there does not lose it.
 #[component]
 pub(super) fn Modules(link: RwSignal<LinkView>, clock: Signal<Timestamp>) -> impl IntoView {
-    let none = Memo::new(move |_| link.with(|link| link.modules.is_empty()));
-    let rows = move || link.with(|link| link.modules.iter().map(|module| row(module, clock)).collect_view());
+    let modules = Memo::new(move |_| {
+        link.with(|link| link.modules.iter().map(|module| module.eui64).collect::<Vec<_>>())
+    });
     view! {
         <Show
-            when=move || !none.get()
+            when=move || modules.with(|modules| !modules.is_empty())
             fallback=|| {
                 view! {
                     <p class="hint">
@@ -33,55 +38,116 @@ pub(super) fn Modules(link: RwSignal<LinkView>, clock: Signal<Timestamp>) -> imp
                         <th scope="col">"Monitors"</th>
                     </tr>
                 </thead>
-                <tbody>{rows}</tbody>
+                <tbody>
+                    <For each=move || modules.get() key=|eui64| *eui64 let:eui64>
+                        <Module link eui64 clock />
+                    </For>
+                </tbody>
             </table>
         </Show>
     }
 }
 
-fn row(module: &ModuleView, clock: Signal<Timestamp>) -> impl IntoView + use<> {
-    let name = module.name.clone().unwrap_or_else(|| "without a name".to_owned());
-    let press = module.press.as_ref().map_or_else(|| "–".to_owned(), |(_, name)| name.clone());
-    let signal = module.rssi_dbm.map_or_else(
-        || "–".to_owned(),
-        |strength| format!("{}, {}", format::dbm(strength), signal_word(strength)),
-    );
-    let monitors = module.monitors.iter().map(|monitor| self::monitor(monitor, clock)).collect_view();
+/// What is said of a module, or nothing in the moment in which it goes.
+fn of<T: Default>(link: RwSignal<LinkView>, eui64: Eui64, tell: impl FnOnce(&ModuleView) -> T) -> T {
+    link.with(|link| link.modules.iter().find(|module| module.eui64 == eui64).map(tell)).unwrap_or_default()
+}
+
+#[component]
+fn Module(link: RwSignal<LinkView>, eui64: Eui64, clock: Signal<Timestamp>) -> impl IntoView {
+    let name = move || of(link, eui64, |module| module.name.clone());
+    let press = move || of(link, eui64, |module| module.press.as_ref().map(|(_, name)| name.clone()));
+    let signal = move || {
+        let strength = of(link, eui64, |module| module.rssi_dbm)?;
+        Some(format!("{}, {}", format::dbm(strength), signal_word(strength)))
+    };
+    let heard = Signal::derive(move || of(link, eui64, |module| module.last_heard));
+    let monitors = Memo::new(move |_| {
+        of(link, eui64, |module| {
+            module.monitors.iter().map(|monitor| monitor.serial.clone()).collect::<Vec<_>>()
+        })
+    });
     view! {
         <tr>
             <th scope="row">
-                {name} <span class="code">{module.eui64.to_string()}</span>
+                {move || name().unwrap_or_else(|| "without a name".to_owned())} " "
+                <span class="code">{eui64.to_string()}</span>
             </th>
-            <td data-label="Press">{press}</td>
-            <td data-label="Signal">{signal}</td>
+            <td data-label="Press">{move || or_dash(press())}</td>
+            <td data-label="Signal">{move || or_dash(signal())}</td>
             <td data-label="Heard">
-                <RelativeTime at=module.last_heard clock />
+                <RelativeTime at=heard clock />
             </td>
             <td data-label="Monitors">
-                <ul class="monitors">{monitors}</ul>
+                <ul class="monitors">
+                    <For each=move || monitors.get() key=Clone::clone let:serial>
+                        <Monitor link eui64 serial clock />
+                    </For>
+                </ul>
             </td>
         </tr>
     }
 }
 
-fn monitor(monitor: &MonitorView, clock: Signal<Timestamp>) -> impl IntoView + use<> {
-    let mold = match &monitor.mold {
+fn or_dash(text: Option<String>) -> String {
+    text.unwrap_or_else(|| "–".to_owned())
+}
+
+#[component]
+fn Monitor(
+    link: RwSignal<LinkView>,
+    eui64: Eui64,
+    serial: MonitorSerial,
+    clock: Signal<Timestamp>,
+) -> impl IntoView {
+    let name = link.with_untracked(|link| link.name.to_string());
+    let number = serial.to_string();
+    let monitor = Memo::new(move |_| {
+        of(link, eui64, |module| module.monitors.iter().find(|monitor| monitor.serial == serial).cloned())
+    });
+    let mold = Memo::new(move |_| monitor.with(|monitor| monitor.as_ref()?.mold.clone()));
+    let mold = move || match mold.get() {
         Some((id, name)) => Either::Left(view! { <a href=format!("/molds/{id}")>{name.to_string()}</a> }),
         None => Either::Right("no mold"),
     };
+    let heard = Signal::derive(move || monitor.with(|monitor| monitor.as_ref()?.last_heard));
+    let facts = move || monitor.with(|monitor| monitor.as_ref().map(facts));
+    let identify = ServerAction::<Identify>::new();
+    let pending = identify.pending();
+    let refused = move || identify.value().get().and_then(Result::err);
+    let label = format!("Have monitor {number} blink");
+    view! {
+        <li>
+            <span>
+                <span class="code">{number.clone()}</span>
+                " on "
+                {mold}
+                <span class="aside">{facts} ", heard " <RelativeTime at=heard clock /></span>
+            </span>
+            <ActionForm action=identify>
+                <input type="hidden" name="link" value=name />
+                <input type="hidden" name="module" value=eui64.to_string() />
+                <input type="hidden" name="serial" value=number />
+                <button type="submit" class="quiet" aria-label=label disabled=move || pending.get()>
+                    "Blink"
+                </button>
+            </ActionForm>
+            {move || {
+                refused()
+                    .map(|refusal| {
+                        view! { <p class="form-error tone-bad" role="alert">{sentence(&refusal.to_string())}</p> }
+                    })
+            }}
+        </li>
+    }
+}
+
+fn facts(monitor: &MonitorView) -> String {
     let waiting = monitor.unacknowledged.filter(|cycles| *cycles > 0);
     let waiting =
         waiting.map(|cycles| format!("{} in memory", format::counted(cycles.into(), "cycle", "cycles")));
     let battery = monitor.battery.map(|battery| format!("battery {}", format::percent(battery)));
     let temperature = monitor.temperature.map(format::temperature);
     let facts = [Some(generation_word(monitor.generation).to_owned()), battery, temperature, waiting];
-    let facts = facts.into_iter().flatten().collect::<Vec<_>>().join(", ");
-    view! {
-        <li>
-            <span class="code">{monitor.serial.to_string()}</span>
-            " on "
-            {mold}
-            <span class="aside">{facts} ", heard " <RelativeTime at=monitor.last_heard clock /></span>
-        </li>
-    }
+    facts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
