@@ -1,6 +1,6 @@
 //! The sticks and what people do with them.
 
-use domain::{Eui64, JoinCode, LinkName, MonitorSerial, PanId, Timestamp};
+use domain::{Eui64, JoinCode, LinkName, MonitorSerial, Timestamp};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
@@ -91,7 +91,9 @@ pub async fn form(
 ) -> Result<(), Refusal> {
     let pan = match pan.trim() {
         "" => None,
-        text => Some(told(text.parse::<PanId>().map_err(|error| Refusal::Invalid(error.to_string())))?),
+        text => {
+            Some(told(text.parse::<domain::PanId>().map_err(|error| Refusal::Invalid(error.to_string())))?)
+        }
     };
     let plant = told(plant())?;
     let answer = plant.form(link, pan, reform).await;

@@ -53,6 +53,7 @@ pub fn AlarmList(
             </section>
         </Show>
     }
+    .into_any()
 }
 
 /// The same alarm with another text must be drawn anew.
@@ -80,4 +81,5 @@ fn Alarm(alarm: StandingAlarm, clock: Signal<Timestamp>) -> impl IntoView {
             <span class="alarm-since">"since " <RelativeTime at=Some(since) clock /></span>
         </li>
     }
+    .into_any()
 }

@@ -23,6 +23,7 @@ pub fn Header(
             </Suspense>
         </header>
     }
+    .into_any()
 }
 
 #[component]
@@ -39,6 +40,7 @@ fn Navigation(person: Person) -> impl IntoView {
             </form>
         </div>
     }
+    .into_any()
 }
 
 /// A page's title, with how old what it shows is.
@@ -55,6 +57,7 @@ pub fn PageHead(
             <LiveMark shown />
         </div>
     }
+    .into_any()
 }
 
 /// Whether what is shown is what is.
@@ -91,4 +94,5 @@ pub fn LiveMark(
             <span>{age}</span>
         </p>
     }
+    .into_any()
 }

@@ -30,6 +30,7 @@ pub fn RefusalNote(
             </p>
         </section>
     }
+    .into_any()
 }
 
 /// With a capital at its head and a full stop at its end.

@@ -43,4 +43,5 @@ pub fn StateMark(
             <span class="state-word">{move || state.get().word()}</span>
         </span>
     }
+    .into_any()
 }

@@ -24,4 +24,5 @@ pub fn RelativeTime(
             {text}
         </time>
     }
+    .into_any()
 }

@@ -38,4 +38,5 @@ pub fn LoginPage() -> impl IntoView {
             <p class="hint">"Name or password forgotten? An administrator of this box can help; the box has no mail to send."</p>
         </form>
     }
+    .into_any()
 }

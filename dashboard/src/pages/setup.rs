@@ -68,4 +68,5 @@ pub fn SetupPage() -> impl IntoView {
             <button type="submit" class="primary">"Set up"</button>
         </form>
     }
+    .into_any()
 }

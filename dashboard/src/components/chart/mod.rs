@@ -83,6 +83,7 @@ pub fn CycleChartFigure(
             </figcaption>
         </figure>
     }
+    .into_any()
 }
 
 #[component]
@@ -97,6 +98,7 @@ fn Key(class: &'static str, text: String) -> impl IntoView {
             {text}
         </li>
     }
+    .into_any()
 }
 
 fn value_tick(tick: &Tick) -> impl IntoView + use<> {

@@ -76,6 +76,7 @@ pub fn ChartTable(
             <tbody>{move || chart.with(lines).into_iter().map(row).collect_view()}</tbody>
         </table>
     }
+    .into_any()
 }
 
 #[cfg(test)]

@@ -40,6 +40,7 @@ pub fn FloorPage() -> impl IntoView {
             })}
         </Transition>
     }
+    .into_any()
 }
 
 #[component]
@@ -69,6 +70,7 @@ fn Board(view: FloorView) -> impl IntoView {
             </ul>
         </Show>
     }
+    .into_any()
 }
 
 fn spot(tile: MoldTile) -> Spot {
@@ -113,6 +115,7 @@ fn Empty() -> impl IntoView {
             </ol>
         </section>
     }
+    .into_any()
 }
 
 #[cfg(test)]

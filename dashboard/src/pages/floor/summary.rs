@@ -48,4 +48,5 @@ pub(crate) fn Summary(
             </Show>
         </ul>
     }
+    .into_any()
 }

@@ -55,6 +55,7 @@ pub(crate) fn Tile(
             </p>
         </li>
     }
+    .into_any()
 }
 
 fn none() -> String {

@@ -54,6 +54,7 @@ pub(super) fn Figures(tile: RwSignal<MoldTile>, view: RwSignal<MoldView>) -> imp
             </div>
         </dl>
     }
+    .into_any()
 }
 
 /// What the displayed count is made of.
@@ -105,6 +106,7 @@ pub(super) fn Counters(tile: RwSignal<MoldTile>, view: RwSignal<MoldView>) -> im
             </dl>
         </section>
     }
+    .into_any()
 }
 
 /// The monitor on the mold and how it does.
@@ -148,4 +150,5 @@ pub(super) fn MonitorFacts(
             </Show>
         </section>
     }
+    .into_any()
 }

@@ -49,6 +49,7 @@ pub(super) fn Ledger(
             <p class="hint">{more}</p>
         </section>
     }
+    .into_any()
 }
 
 /// An adjustment that names a reset confirms it, and is always newer than the reset.

@@ -58,6 +58,7 @@ pub fn MoldPage() -> impl IntoView {
             })}
         </Transition>
     }
+    .into_any()
 }
 
 #[component]
@@ -120,6 +121,7 @@ fn Board(view: MoldView, chart: ChartResource, range: Memo<ChartRange>) -> impl 
         </div>
         <Ledger view refresh />
     }
+    .into_any()
 }
 
 #[component]
@@ -140,6 +142,7 @@ fn Standing(tile: RwSignal<MoldTile>, clock: Signal<Timestamp>) -> impl IntoView
         </Show>
         <p class="page-what">{what}</p>
     }
+    .into_any()
 }
 
 #[component]

@@ -86,6 +86,7 @@ pub(super) fn JoinWindow(
             }}
         </div>
     }
+    .into_any()
 }
 
 /// Accepts another stick in place of the former one: only after the person has said that they mean it.
@@ -122,6 +123,7 @@ pub(super) fn AdoptStick(link: RwSignal<LinkView>) -> impl IntoView {
         {move || eui64.get().map(&form)}
         {move || outcome(adopt.value().get(), |()| "Accepted.".to_owned())}
     }
+    .into_any()
 }
 
 /// Admits a module by what is printed on it.
@@ -170,6 +172,7 @@ pub(super) fn RegisterModule(name: LinkName) -> impl IntoView {
             {move || outcome(register.value().get(), |()| "Registered. Switch the module on now.".to_owned())}
         </details>
     }
+    .into_any()
 }
 
 /// Forms a network, or a live one anew: then only after the person has said that they mean it.
@@ -220,4 +223,5 @@ pub(super) fn FormNetwork(link: RwSignal<LinkView>) -> impl IntoView {
             {move || outcome(form.value().get(), |()| "The network is formed.".to_owned())}
         </details>
     }
+    .into_any()
 }

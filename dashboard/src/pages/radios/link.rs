@@ -62,6 +62,7 @@ pub(super) fn Link(link: ArcRwSignal<LinkView>, clock: Signal<Timestamp>) -> imp
             <Modules link clock />
         </section>
     }
+    .into_any()
 }
 
 #[component]
@@ -98,6 +99,7 @@ fn Facts(link: RwSignal<LinkView>) -> impl IntoView {
             <dd>{encrypted}</dd>
         </dl>
     }
+    .into_any()
 }
 
 #[component]
@@ -114,4 +116,5 @@ fn Frames(link: RwSignal<LinkView>) -> impl IntoView {
             <dd>{move || link.with(|link| format::count(link.modules.len() as u64))}</dd>
         </dl>
     }
+    .into_any()
 }

@@ -37,6 +37,7 @@ pub fn RadiosPage() -> impl IntoView {
             })}
         </Transition>
     }
+    .into_any()
 }
 
 #[component]
@@ -61,6 +62,7 @@ fn Board(view: RadiosView) -> impl IntoView {
             </For>
         </Show>
     }
+    .into_any()
 }
 
 fn place(link: LinkView) -> Place {
@@ -90,4 +92,5 @@ fn Empty() -> impl IntoView {
             </p>
         </section>
     }
+    .into_any()
 }

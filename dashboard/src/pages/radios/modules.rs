@@ -46,6 +46,7 @@ pub(super) fn Modules(link: RwSignal<LinkView>, clock: Signal<Timestamp>) -> imp
             </table>
         </Show>
     }
+    .into_any()
 }
 
 /// What is said of a module, or nothing in the moment in which it goes.
@@ -87,6 +88,7 @@ fn Module(link: RwSignal<LinkView>, eui64: Eui64, clock: Signal<Timestamp>) -> i
             </td>
         </tr>
     }
+    .into_any()
 }
 
 fn or_dash(text: Option<String>) -> String {
@@ -140,6 +142,7 @@ fn Monitor(
             }}
         </li>
     }
+    .into_any()
 }
 
 fn facts(monitor: &MonitorView) -> String {
