@@ -1,14 +1,21 @@
 # Read by the scripts beside it: places, pinned versions, and how to install a package.
 # shellcheck shell=sh
 
+# A bare machine may not say where home is.
+: "${HOME:=$(getent passwd "$(id -u)" | cut -d : -f 6)}"
+export HOME
+
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/.." && pwd)
 cache="${XDG_CACHE_HOME:-$HOME/.cache}/platen"
 tools="$cache/tools"
 target="$root/target"
 wasm_triple=wasm32-unknown-unknown
 
-# Places in the tree depend on where the build goes, so a folder set elsewhere does not count here.
-unset CARGO_TARGET_DIR CARGO_BUILD_TARGET_DIR CARGO_BUILD_TARGET
+# Places in the tree depend on where the build goes, so a folder set elsewhere does not count here: neither in the
+# environment nor in a person's own cargo configuration.
+unset CARGO_BUILD_TARGET_DIR CARGO_BUILD_TARGET
+CARGO_TARGET_DIR="$target"
+export CARGO_TARGET_DIR
 PATH="$PATH:$HOME/.cargo/bin"
 export PATH
 
