@@ -35,6 +35,8 @@ pub struct MoldTile {
     pub last_heard: Option<Timestamp>,
     /// Alarms that stand on it.
     pub alarms: u32,
+    /// The gravest of them.
+    pub worst: Option<Severity>,
 }
 
 /// How grave an alarm is.
@@ -326,6 +328,8 @@ mod server {
     pub trait Plant: Send + Sync {
         /// Who asks.
         fn person(&self) -> &Person;
+        /// The box's clock.
+        fn now(&self) -> Timestamp;
         /// Every mold.
         fn floor(&self) -> Result<FloorView, Refusal>;
         /// One mold.

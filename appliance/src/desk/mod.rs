@@ -74,10 +74,6 @@ struct PlantDesk {
 }
 
 impl PlantDesk {
-    fn now(&self) -> Timestamp {
-        self.desk.clock.now()
-    }
-
     /// For the log: who wants what.
     fn note(&self, link: &LinkName, what: &str) {
         tracing::info!(person = self.person.name, %link, what, "asked of a radio");
@@ -87,6 +83,10 @@ impl PlantDesk {
 impl Plant for PlantDesk {
     fn person(&self) -> &Person {
         &self.person
+    }
+
+    fn now(&self) -> Timestamp {
+        self.desk.clock.now()
     }
 
     fn floor(&self) -> Result<FloorView, Refusal> {

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dashboard::port::{LinkView, MoldTile, MonitorView, StandingAlarm};
+use dashboard::port::{LinkView, MoldTile, MonitorView, Severity, StandingAlarm};
 use domain::{Eui64, LinkName, MoldId, MoldName, MoldState, MonitorSerial, Timestamp, mold_state};
 use radio::event::{Heard, RadioEvent};
 
@@ -176,8 +176,11 @@ impl Picture {
     }
 }
 
-fn alarms_on(alarms: &[StandingAlarm], mold: MoldId) -> u32 {
-    u32::try_from(alarms.iter().filter(|alarm| alarm.mold == Some(mold)).count()).unwrap_or(u32::MAX)
+/// How many alarms stand on a mold, and how grave the gravest is.
+fn alarms_on(alarms: &[StandingAlarm], mold: MoldId) -> (u32, Option<Severity>) {
+    let on_it = alarms.iter().filter(|alarm| alarm.mold == Some(mold));
+    let worst = on_it.clone().map(|alarm| alarm.severity).max();
+    (u32::try_from(on_it.count()).unwrap_or(u32::MAX), worst)
 }
 
 /// The state at `now`, and since when: since what the facts say, else since it was seen to begin.
@@ -193,7 +196,12 @@ fn told(news: &MoldNews, shown: Option<&MoldTile>, now: Timestamp) -> (MoldState
     (state, since)
 }
 
-fn tile_of(news: &MoldNews, state: MoldState, state_since: Option<Timestamp>, alarms: u32) -> MoldTile {
+fn tile_of(
+    news: &MoldNews,
+    state: MoldState,
+    state_since: Option<Timestamp>,
+    (alarms, worst): (u32, Option<Severity>),
+) -> MoldTile {
     MoldTile {
         id: news.id,
         name: news.name.clone(),
@@ -207,5 +215,6 @@ fn tile_of(news: &MoldNews, state: MoldState, state_since: Option<Timestamp>, al
         last_ended: news.facts.last_ended,
         last_heard: news.facts.last_heard,
         alarms,
+        worst,
     }
 }

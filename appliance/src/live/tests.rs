@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dashboard::port::LiveChange;
+use dashboard::port::{LiveChange, Severity, StandingAlarm};
 use domain::{CycleTime, MoldId, MoldState, StateFacts, Timestamp};
 use futures::StreamExt;
 use radio::event::{Heard, LinkState, RadioEvent};
@@ -124,4 +124,26 @@ fn a_stick_that_is_gone_is_told_at_once() {
     let Resume::Updates(updates) = live.updates_after(cursor) else { panic!("a restart") };
     assert!(matches!(&updates[..], [update] if matches!(&update.change, LiveChange::Link(link)
         if link.detail.as_deref() == Some("unplugged"))));
+}
+
+#[test]
+fn a_mold_shows_the_gravest_of_its_alarms() {
+    let live = live();
+    live.learn(mold(1, at(0)), at(0).wall);
+    let alarm = |id, severity, mold| StandingAlarm {
+        id,
+        severity,
+        subject: "M-1".to_owned(),
+        mold: Some(MoldId(mold)),
+        text: "the counter went back".to_owned(),
+        since: at(0).wall,
+    };
+    let alarms =
+        vec![alarm(1, Severity::Critical, 2), alarm(2, Severity::Minor, 1), alarm(3, Severity::Warning, 1)];
+    live.learn(News { alarms: Some(alarms), ..News::default() }, at(1).wall);
+    let tile = &live.floor(at(1).wall).molds[0];
+    assert_eq!((tile.alarms, tile.worst), (2, Some(Severity::Minor)));
+    live.learn(News { alarms: Some(Vec::new()), ..News::default() }, at(2).wall);
+    let tile = &live.floor(at(2).wall).molds[0];
+    assert_eq!((tile.alarms, tile.worst), (0, None));
 }

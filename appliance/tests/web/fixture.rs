@@ -160,6 +160,9 @@ impl Plant for Empty {
     fn person(&self) -> &Person {
         &self.0
     }
+    fn now(&self) -> Timestamp {
+        now()
+    }
     fn floor(&self) -> Result<FloorView, Refusal> {
         Ok(FloorView { now: now(), cursor: 7, molds: Vec::new(), alarms: Vec::new() })
     }

@@ -142,6 +142,11 @@ fn tile(id: u32, now: Timestamp) -> MoldTile {
         last_ended: (!never).then_some(ended),
         last_heard: (!never).then_some(if makes_cycles(id) { ended } else { last }),
         alarms: u32::from(matches!(id, 12 | 19)),
+        worst: match id {
+            12 => Some(Severity::Minor),
+            19 => Some(Severity::Warning),
+            _ => None,
+        },
     }
 }
 
@@ -238,6 +243,10 @@ fn pauses(at: i64) -> bool {
 impl Plant for MadeUp {
     fn person(&self) -> &Person {
         &self.person
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.clock)()
     }
 
     fn floor(&self) -> Result<FloorView, Refusal> {

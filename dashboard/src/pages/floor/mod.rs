@@ -137,6 +137,7 @@ mod tests {
             last_ended: None,
             last_heard: None,
             alarms: 0,
+            worst: None,
         }
     }
 

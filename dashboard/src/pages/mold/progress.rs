@@ -72,6 +72,7 @@ mod tests {
             last_ended: Some(at(ended)),
             last_heard: None,
             alarms: 0,
+            worst: None,
         }
     }
 
