@@ -2,14 +2,16 @@
 
 use std::collections::BTreeMap;
 
+use leptos::html::Main;
 use leptos::prelude::*;
 use leptos_meta::{MetaTags, Title, provide_meta_context};
 use leptos_router::components::{FlatRoutes, Route, Router};
+use leptos_router::hooks::use_location;
 use leptos_router::{SsrMode, path};
 use serde::Deserialize;
 
 use crate::api::read_person;
-use crate::components::Header;
+use crate::components::{Header, LostBanner};
 use crate::live::Live;
 use crate::pages::{FloorPage, LoginPage, MoldPage, NotFoundPage, RadiosPage, SetupPage};
 
@@ -94,7 +96,7 @@ pub fn App() -> impl IntoView {
         <Title formatter=|title| format!("{title} · Platen") text="Platen" />
         <Router>
             <Header person />
-            <main id="content">
+            <Content>
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=FloorPage ssr=SsrMode::Async />
                     <Route path=path!("/molds/:id") view=MoldPage ssr=SsrMode::Async />
@@ -102,8 +104,43 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                 </FlatRoutes>
-            </main>
+            </Content>
+            <LostBanner />
         </Router>
     }
     .into_any()
+}
+
+/// The part of the page that changes with the address.
+#[component]
+fn Content(children: Children) -> impl IntoView {
+    let live = Live::from_context();
+    let main = NodeRef::<Main>::new();
+    let path = use_location().pathname;
+    Effect::new(move |before: Option<String>| {
+        let path = path.get();
+        if before.is_some_and(|before| before != path) {
+            focus(main);
+        }
+        path
+    });
+    view! {
+        <main id="content" tabindex="-1" class:lost=move || live.lost_since().is_some() node_ref=main>
+            {children()}
+        </main>
+    }
+    .into_any()
+}
+
+/// The link that was followed is gone with its page: the keyboard goes on from the new one's begin.
+fn focus(main: NodeRef<Main>) {
+    #[cfg(feature = "hydrate")]
+    if let Some(main) = main.get_untracked() {
+        // How far the page is scrolled is the router's business.
+        let in_place = web_sys::FocusOptions::new();
+        in_place.set_prevent_scroll(true);
+        let _ = main.focus_with_options(&in_place);
+    }
+    #[cfg(not(feature = "hydrate"))]
+    let _ = main;
 }

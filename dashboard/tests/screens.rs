@@ -88,6 +88,39 @@ async fn every_state_on_the_floor_is_told_by_its_word() {
 }
 
 #[actix_web::test]
+async fn the_line_of_alarms_is_there_with_and_without_any() {
+    let floor = page("/").await;
+    assert!(
+        floor.contains("3 alarms. Major, tool-room: Another stick than before"),
+        "told to whoever listens"
+    );
+    assert_eq!(floor.matches("class=\"alarm-line").count(), 1);
+    let (_, calm) = get("/", Some(MadeUp::empty(noon)), site()).await;
+    assert_eq!(calm.matches("class=\"alarm-line").count(), 1);
+    assert!(calm.contains("No alarms"));
+}
+
+#[actix_web::test]
+async fn a_tile_is_as_alarmed_as_its_gravest_alarm() {
+    let floor = page("/").await;
+    assert_eq!(floor.matches("tile-alarm tone-caution").count(), 2, "a minor one and a warning");
+    assert!(!floor.contains("tile-alarm tone-bad"));
+}
+
+#[actix_web::test]
+async fn a_mold_that_stands_still_is_neither_fast_nor_slow() {
+    assert!(page("/molds/12").await.contains("Difference</dt><dd>–</dd>"));
+    assert!(!page("/molds/3").await.contains("Difference</dt><dd>–</dd>"));
+}
+
+#[actix_web::test]
+async fn every_page_has_one_title() {
+    for address in ADDRESSES {
+        assert_eq!(page(address).await.matches("<h1").count(), 1, "{address}");
+    }
+}
+
+#[actix_web::test]
 async fn a_plant_without_molds_is_told_what_to_do() {
     let (_, floor) = get("/", Some(MadeUp::empty(noon)), site()).await;
     assert!(floor.contains("No molds yet") && floor.contains("Initialise the monitor"));

@@ -2,12 +2,10 @@ use domain::Timestamp;
 use leptos::either::Either;
 use leptos::prelude::*;
 
-use super::RelativeTime;
+use super::Lasting;
+use crate::format;
 use crate::port::{Severity, StandingAlarm};
-use crate::texts::{severity_tone, severity_word};
-
-/// How many are seen without opening the rest.
-const SEEN: usize = 4;
+use crate::texts::{Tone, severity_tone, severity_word};
 
 /// The outline that goes with a severity, in a square of 16.
 const fn shape(severity: Severity) -> &'static str {
@@ -19,39 +17,74 @@ const fn shape(severity: Severity) -> &'static str {
     }
 }
 
-/// Alarms that stand, gravest first; nothing at all where none does.
+/// How grave, by its shape.
 #[component]
-pub fn AlarmList(
-    /// Which.
+pub fn SeverityMark(
+    /// How grave.
+    severity: Severity,
+) -> impl IntoView {
+    view! {
+        <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
+            <path d=shape(severity)></path>
+        </svg>
+    }
+    .into_any()
+}
+
+/// Alarms that stand: the gravest in one line, all of them behind it.
+///
+/// The line is there without any alarm too, so that what is below it stays in its place when one comes or goes.
+#[component]
+pub fn AlarmBar(
+    /// Which, gravest first.
     #[prop(into)]
     alarms: Signal<Vec<StandingAlarm>>,
     /// The box's clock.
     clock: Signal<Timestamp>,
 ) -> impl IntoView {
-    let first = move || alarms.with(|alarms| alarms.iter().take(SEEN).cloned().collect::<Vec<_>>());
-    let rest = move || alarms.with(|alarms| alarms.iter().skip(SEEN).cloned().collect::<Vec<_>>());
-    let more = Memo::new(move |_| alarms.with(|alarms| alarms.len().saturating_sub(SEEN)));
-    let some = Memo::new(move |_| alarms.with(|alarms| !alarms.is_empty()));
+    let gravest = Memo::new(move |_| alarms.with(|alarms| alarms.first().cloned()));
+    let some = Memo::new(move |_| gravest.with(Option::is_some));
+    let number = Memo::new(move |_| alarms.with(|alarms| alarms.len() as u64));
+    let many = move || format::counted(number.get(), "alarm", "alarms");
+    let told = move || match gravest.get() {
+        None => "No alarms".to_owned(),
+        Some(StandingAlarm { severity, subject, text, .. }) => {
+            format!("{}. {}, {subject}: {text}", many(), severity_word(severity))
+        }
+    };
+    let class = move || {
+        let tone =
+            gravest.with(|gravest| gravest.as_ref().map_or(Tone::Normal, |it| severity_tone(it.severity)));
+        format!("alarm-line {}", tone.class())
+    };
+    let mark =
+        move || gravest.get().map(|StandingAlarm { severity, .. }| view! { <SeverityMark severity /> });
+    let line = move || gravest.get().map(|StandingAlarm { subject, text, .. }| format!("{subject}: {text}"));
     view! {
-        <Show when=move || some.get()>
-            <section class="alarms" aria-label="Alarms">
-                <ul>
-                    <For each=first key=key let:alarm>
-                        <Alarm alarm clock />
-                    </For>
-                </ul>
-                <Show when=move || more.get().gt(&0)>
-                    <details>
-                        <summary>{move || format!("{} more", more.get())}</summary>
-                        <ul>
-                            <For each=rest key=key let:alarm>
-                                <Alarm alarm clock />
-                            </For>
-                        </ul>
-                    </details>
-                </Show>
-            </section>
-        </Show>
+        <section class="alarms" aria-label="Alarms">
+            <p class="heard-only" role="status">{told}</p>
+            <Show
+                when=move || some.get()
+                fallback=|| {
+                    view! {
+                        <p class="alarm-line" aria-hidden="true">
+                            "No alarms"
+                        </p>
+                    }
+                }
+            >
+                <details>
+                    <summary class=class>
+                        {mark} <strong>{many}</strong> <span class="alarm-gravest">{line}</span>
+                    </summary>
+                    <ul class="alarm-list">
+                        <For each=move || alarms.get() key=key let:alarm>
+                            <Alarm alarm clock />
+                        </For>
+                    </ul>
+                </details>
+            </Show>
+        </section>
     }
     .into_any()
 }
@@ -71,14 +104,14 @@ fn Alarm(alarm: StandingAlarm, clock: Signal<Timestamp>) -> impl IntoView {
     view! {
         <li class=format!("alarm {}", severity_tone(severity).class())>
             <span class="alarm-severity">
-                <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
-                    <path d=shape(severity)></path>
-                </svg>
+                <SeverityMark severity />
                 {severity_word(severity)}
             </span>
             <strong class="alarm-subject">{subject}</strong>
             <span class="alarm-text">{text}</span>
-            <span class="alarm-since">"since " <RelativeTime at=Some(since) clock /></span>
+            <span class="alarm-since">
+                <Lasting since=Some(since) clock />
+            </span>
         </li>
     }
     .into_any()

@@ -62,37 +62,51 @@ pub fn PageHead(
 
 /// Whether what is shown is what is.
 #[component]
-pub fn LiveMark(
+fn LiveMark(
     /// When what is shown was made.
     shown: Timestamp,
 ) -> impl IntoView {
     let live = Live::from_context();
-    let clock = live.clock(shown);
     let class = move || match live.condition() {
         Condition::Starting => "live live-starting",
         Condition::Live => "live",
-        Condition::Lost { .. } => "live live-lost tone-bad",
+        Condition::Lost { .. } => "live live-lost",
     };
     let text = move || match live.condition() {
         Condition::Starting => format!("as of {} UTC", format::time_of_day(shown)),
         Condition::Live => "live".to_owned(),
-        Condition::Lost { since } => format!("connection lost since {} UTC", format::time_of_day(since)),
-    };
-    // Said apart from the rest: a screen reader must not repeat it every second.
-    let age = move || match live.condition() {
-        Condition::Lost { since } => {
-            format!("; what you see is {} old", format::length(clock.get().since(since)))
-        }
-        _ => String::new(),
+        Condition::Lost { .. } => "not live".to_owned(),
     };
     view! {
         <p class=class>
             <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
                 <circle cx="8" cy="8" r="4"></circle>
             </svg>
-            <span role="status">{text}</span>
-            <span>{age}</span>
+            {text}
         </p>
+    }
+    .into_any()
+}
+
+/// Says on every page, wherever it is scrolled to, that what is shown is no longer what is.
+#[component]
+pub fn LostBanner() -> impl IntoView {
+    let live = Live::from_context();
+    let since = Memo::new(move |_| live.lost_since());
+    let class = move || if since.get().is_some() { "lost-banner lost-now" } else { "lost-banner" };
+    let text =
+        move || since.get().map(|since| format!("Connection lost since {} UTC", format::time_of_day(since)));
+    // Said apart from the rest: a screen reader must not repeat it every second.
+    let age = move || {
+        since.get().map(|since| {
+            format!("what you see is {} old", format::length(live.clock(since).get().since(since)))
+        })
+    };
+    view! {
+        <div class=class>
+            <strong role="status">{text}</strong>
+            <span>{age}</span>
+        </div>
     }
     .into_any()
 }

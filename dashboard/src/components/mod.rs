@@ -3,13 +3,15 @@
 mod alarms;
 mod chart;
 mod head;
+mod pace;
 mod refusal;
 mod state;
 mod time;
 
-pub use alarms::AlarmList;
+pub use alarms::{AlarmBar, SeverityMark};
 pub use chart::CycleChartFigure;
-pub use head::{Header, LiveMark, PageHead};
+pub use head::{Header, LostBanner, PageHead};
+pub use pace::pace;
 pub use refusal::{RefusalNote, sentence};
 pub use state::{StateMark, state_class};
-pub use time::RelativeTime;
+pub use time::{Lasting, RelativeTime};

@@ -1,13 +1,24 @@
+use std::time::Duration;
+
+use leptos::either::Either;
 use leptos::prelude::*;
 
-use crate::live::leave_for_login;
+use crate::live::{Later, leave_for_login};
 use crate::port::Refusal;
+
+/// So long after what may pass by itself the same is asked for again.
+const AGAIN: Duration = Duration::from_secs(10);
 
 /// Why there is nothing to see here, and what to do now.
 #[component]
 pub fn RefusalNote(
     /// Why.
     refusal: Refusal,
+    /// Asks for the same again; a note that stays is replaced by another.
+    again: impl Fn() + Clone + 'static,
+    /// It stands for a part of a page that has its title already.
+    #[prop(optional)]
+    part: bool,
 ) -> impl IntoView {
     let (title, advice, href, link) = match &refusal {
         Refusal::NotFound(_) => ("Not here", "It may have been removed.", "/", "To the floor"),
@@ -20,9 +31,18 @@ pub fn RefusalNote(
     if refusal == Refusal::NotSignedIn {
         Effect::new(|_| leave_for_login());
     }
+    if matches!(refusal, Refusal::Unreachable | Refusal::Failed) {
+        let later = Later::new(AGAIN);
+        Effect::new(move |_| later.run(again.clone()));
+    }
+    let title = if part {
+        Either::Left(view! { <h3>{title}</h3> })
+    } else {
+        Either::Right(view! { <h1>{title}</h1> })
+    };
     view! {
         <section class="note" role="alert">
-            <h1>{title}</h1>
+            {title}
             <p>{sentence(&refusal.to_string())} " " {advice}</p>
             <p>
                 // A full load on purpose: it also mends a page that a newer box can no longer serve.

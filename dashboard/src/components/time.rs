@@ -26,3 +26,24 @@ pub fn RelativeTime(
     }
     .into_any()
 }
+
+/// How long something has lasted, with the instant at which it began for whoever points at it.
+#[component]
+pub fn Lasting(
+    /// When it began.
+    #[prop(into)]
+    since: Signal<Option<Timestamp>>,
+    /// The box's clock.
+    clock: Signal<Timestamp>,
+) -> impl IntoView {
+    let text = move || since.get().map(|since| format!("for {}", format::length(clock.get().since(since))));
+    view! {
+        <time
+            datetime=move || since.get().map(format::machine_instant)
+            title=move || since.get().map(|since| format!("since {}", format::instant(since)))
+        >
+            {text}
+        </time>
+    }
+    .into_any()
+}

@@ -64,6 +64,15 @@ impl Live {
         self.condition.get()
     }
 
+    /// Since when the stream is broken, if it is.
+    #[must_use]
+    pub fn lost_since(self) -> Option<Timestamp> {
+        match self.condition() {
+            Condition::Lost { since } => Some(since),
+            Condition::Starting | Condition::Live => None,
+        }
+    }
+
     /// The box's clock, ticking; on the box and in the browser's first rendering it is `shown`, the instant of the
     /// view that is shown, so that both render the same.
     #[must_use]

@@ -11,7 +11,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::read_floor;
-use crate::components::{AlarmList, PageHead, RefusalNote};
+use crate::components::{AlarmBar, PageHead, RefusalNote};
 use crate::live::Live;
 use crate::port::{FloorView, LiveChange, MoldTile};
 use summary::Summary;
@@ -35,7 +35,7 @@ pub fn FloorPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match floor.await {
                     Ok(view) => Either::Left(view! { <Board view /> }),
-                    Err(refusal) => Either::Right(view! { <RefusalNote refusal /> }),
+                    Err(refusal) => Either::Right(view! { <RefusalNote refusal again=move || floor.refetch() /> }),
                 }
             })}
         </Transition>
@@ -60,9 +60,9 @@ fn Board(view: FloorView) -> impl IntoView {
         <PageHead shown=now>
             <h1>"Floor"</h1>
         </PageHead>
-        <AlarmList alarms clock />
+        <AlarmBar alarms clock />
         <Show when=move || !empty.get() fallback=Empty>
-            <Summary spots alarms />
+            <Summary spots />
             <ul class="tiles" aria-label="Molds">
                 <For each=move || spots.get() key=|spot| spot.id let:spot>
                     <Tile tile=spot.tile clock />

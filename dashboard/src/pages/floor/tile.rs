@@ -1,9 +1,10 @@
-use domain::{CycleTime, MoldState, Timestamp};
+use domain::{CycleTime, Timestamp};
 use leptos::prelude::*;
 
-use crate::components::{RelativeTime, StateMark, state_class};
+use crate::components::{RelativeTime, SeverityMark, StateMark, pace, state_class};
 use crate::format;
 use crate::port::MoldTile;
+use crate::texts::severity_tone;
 
 /// One mold: what it is, what it does, how fast, how often.
 #[component]
@@ -31,13 +32,14 @@ pub(crate) fn Tile(
             <p class="tile-what">
                 <span class="tile-press">{move || tile.with(|tile| tile.press.clone())}</span>
                 <span class="tile-description">{move || tile.with(|tile| tile.description.clone())}</span>
+                {move || tile.with(alarm)}
             </p>
             <p class="tile-time">
                 <span class="tile-last">
                     {move || tile.with(|tile| tile.last_cycle.map_or_else(none, format::seconds))}
                     <span class="unit">" s"</span>
                 </span>
-                <span class="tile-difference">{move || tile.with(compared)}</span>
+                <span class="tile-difference">{move || tile.with(pace)}</span>
                 <span class="tile-approved">{move || tile.with(|tile| approved(tile.approved))}</span>
             </p>
             <p class="tile-foot">
@@ -47,7 +49,6 @@ pub(crate) fn Tile(
                     </data>
                     <span class="unit">" cycles"</span>
                 </span>
-                {move || alarm(tile.with(|tile| tile.alarms))}
                 <span class="tile-heard">
                     <span class="unit">"heard "</span>
                     <RelativeTime at=last_heard clock />
@@ -62,13 +63,6 @@ fn none() -> String {
     "–".to_owned()
 }
 
-/// The last cycle beside the approved one; nothing where the last one is too old to say how the mold runs.
-fn compared(tile: &MoldTile) -> Option<String> {
-    let runs = matches!(tile.state, MoldState::Cycling | MoldState::Slow);
-    let (last, approved) = tile.last_cycle.zip(tile.approved).filter(|_| runs)?;
-    Some(format!("{} s", format::difference(last, approved)))
-}
-
 fn approved(approved: Option<CycleTime>) -> String {
     approved.map_or_else(
         || "no approved time".to_owned(),
@@ -76,14 +70,14 @@ fn approved(approved: Option<CycleTime>) -> String {
     )
 }
 
-fn alarm(alarms: u32) -> Option<impl IntoView> {
-    (alarms > 0).then(|| {
+/// How many alarms stand on it, as grave as the gravest.
+fn alarm(tile: &MoldTile) -> Option<impl IntoView + use<>> {
+    let alarms = format::counted(tile.alarms.into(), "alarm", "alarms");
+    tile.worst.map(|severity| {
         view! {
-            <span class="tile-alarm tone-bad">
-                <svg class="mark" viewBox="0 0 16 16" aria-hidden="true">
-                    <path d="M8 1.5 15.5 14.5H.5Z"></path>
-                </svg>
-                {format::counted(alarms.into(), "alarm", "alarms")}
+            <span class=format!("tile-alarm {}", severity_tone(severity).class())>
+                <SeverityMark severity />
+                {alarms}
             </span>
         }
     })

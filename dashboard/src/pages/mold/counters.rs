@@ -1,7 +1,7 @@
 use domain::{CycleTime, Percent, Temperature, Timestamp};
 use leptos::prelude::*;
 
-use crate::components::RelativeTime;
+use crate::components::{RelativeTime, pace};
 use crate::format;
 use crate::port::{MoldTile, MoldView, MonitorView};
 use crate::texts::generation_word;
@@ -15,13 +15,7 @@ fn time(time: Option<CycleTime>) -> String {
 pub(super) fn Figures(tile: RwSignal<MoldTile>, view: RwSignal<MoldView>) -> impl IntoView {
     let last = move || tile.with(|tile| time(tile.last_cycle));
     let approved = move || tile.with(|tile| time(tile.approved));
-    let apart = move || {
-        tile.with(|tile| {
-            let (last, approved) = tile.last_cycle.zip(tile.approved)?;
-            Some(format!("{} s", format::difference(last, approved)))
-        })
-        .unwrap_or_else(|| "–".to_owned())
-    };
+    let apart = move || tile.with(pace).unwrap_or_else(|| "–".to_owned());
     view! {
         <dl class="figures">
             <div>
@@ -37,11 +31,11 @@ pub(super) fn Figures(tile: RwSignal<MoldTile>, view: RwSignal<MoldView>) -> imp
                 <dd>{apart}</dd>
             </div>
             <div>
-                <dt>"Mean of the last hour"</dt>
+                <dt>"Mean, last hour"</dt>
                 <dd>{move || view.with(|view| time(view.recent_average))}</dd>
             </div>
             <div>
-                <dt>"Mean of all time"</dt>
+                <dt>"Mean, all time"</dt>
                 <dd>{move || view.with(|view| time(view.long_term_average))}</dd>
             </div>
             <div>

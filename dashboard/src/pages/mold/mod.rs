@@ -16,7 +16,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 
 use super::NotFoundPage;
 use crate::api::{ChartRange, read_cycles, read_mold};
-use crate::components::{AlarmList, PageHead, RefusalNote, RelativeTime, StateMark};
+use crate::components::{AlarmBar, Lasting, PageHead, RefusalNote, StateMark};
 use crate::live::{Later, Live};
 use crate::port::{CycleChart, LiveChange, MoldTile, MoldView, Refusal};
 use chart::ChartBox;
@@ -53,7 +53,7 @@ pub fn MoldPage() -> impl IntoView {
                 match mold.await {
                     Ok(view) => EitherOf3::A(view! { <Board view chart range /> }),
                     Err(Refusal::NotFound(_)) => EitherOf3::B(view! { <NotFoundPage /> }),
-                    Err(refusal) => EitherOf3::C(view! { <RefusalNote refusal /> }),
+                    Err(refusal) => EitherOf3::C(view! { <RefusalNote refusal again=move || mold.refetch() /> }),
                 }
             })}
         </Transition>
@@ -99,7 +99,7 @@ fn Board(view: MoldView, chart: ChartResource, range: Memo<ChartRange>) -> impl 
             <h1>{title}</h1>
             <Standing tile clock />
         </PageHead>
-        <AlarmList alarms clock />
+        <AlarmBar alarms clock />
         <Figures tile view />
         <section class="panel" aria-labelledby="chart-title">
             <div class="panel-head">
@@ -110,7 +110,9 @@ fn Board(view: MoldView, chart: ChartResource, range: Memo<ChartRange>) -> impl 
                 {move || Suspend::new(async move {
                     match chart.await {
                         Ok(chart) => Either::Left(view! { <ChartBox chart range=range.get_untracked() tile /> }),
-                        Err(refusal) => Either::Right(view! { <RefusalNote refusal /> }),
+                        Err(refusal) => {
+                            Either::Right(view! { <RefusalNote refusal again=move || chart.refetch() part=true /> })
+                        }
                     }
                 })}
             </Transition>
@@ -138,7 +140,9 @@ fn Standing(tile: RwSignal<MoldTile>, clock: Signal<Timestamp>) -> impl IntoView
     view! {
         <StateMark state />
         <Show when=move || since.get().is_some()>
-            <span class="aside">"since " <RelativeTime at=since clock /></span>
+            <span class="aside">
+                <Lasting since clock />
+            </span>
         </Show>
         <p class="page-what">{what}</p>
     }
@@ -151,7 +155,13 @@ fn Ranges(range: Memo<ChartRange>) -> impl IntoView {
         let current = move || (range.get() == choice).then_some("true");
         view! {
             <li>
-                <a href=format!("?range={}", choice.word()) aria-current=current>
+                // One page in the history, however often another stretch is chosen, and the chart stays under the finger.
+                <a
+                    href=format!("?range={}", choice.word())
+                    aria-current=current
+                    prop:replace=true
+                    data-noscroll=true
+                >
                     {choice.label()}
                 </a>
             </li>

@@ -2,12 +2,13 @@
 
 use domain::{Eui64, LinkName, Timestamp};
 use leptos::form::ActionForm;
+use leptos::html;
 use leptos::prelude::*;
 
 use crate::api::{Adopt, CloseJoin, Discover, Form, OpenJoin, Register};
 use crate::components::sentence;
 use crate::format;
-use crate::port::{LinkCondition, LinkView, Refusal};
+use crate::port::{LinkView, Refusal};
 
 /// What came of it: a refusal stands out, a success is said.
 fn outcome<T>(answer: Option<Result<T, Refusal>>, success: impl Fn(T) -> String) -> Option<AnyView> {
@@ -131,12 +132,19 @@ pub(super) fn AdoptStick(link: RwSignal<LinkView>) -> impl IntoView {
 pub(super) fn RegisterModule(name: LinkName) -> impl IntoView {
     let register = ServerAction::<Register>::new();
     let pending = register.pending();
+    let form = NodeRef::<html::Form>::new();
+    Effect::new(move |_| {
+        // A key that has been used stands on no screen any longer.
+        if let (Some(Ok(())), Some(form)) = (register.value().get(), form.get_untracked()) {
+            form.reset();
+        }
+    });
     let name = name.to_string();
     let (module_id, code_id) = (format!("module-{name}"), format!("code-{name}"));
     view! {
         <details class="more">
             <summary>"Register a module by its label"</summary>
-            <ActionForm action=register>
+            <ActionForm action=register node_ref=form>
                 <input type="hidden" name="link" value=name />
                 <label for=module_id.clone()>"Address (16 digits)"</label>
                 <input
@@ -182,8 +190,8 @@ pub(super) fn FormNetwork(link: RwSignal<LinkView>) -> impl IntoView {
     let pending = form.pending();
     let name = link.with_untracked(|link| link.name.to_string());
     let pan_id = format!("pan-{name}");
-    let live =
-        Memo::new(move |_| link.with(|link| link.condition == LinkCondition::Up && link.pan.is_some()));
+    // A network whose stick is silent or away is live all the same: its modules hold its key.
+    let live = Memo::new(move |_| link.with(|link| link.pan.is_some()));
     let title = move || if live.get() { "Form the network anew" } else { "Form a network" };
     let confirm = move || {
         live.get().then(|| {

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 
 use super::actions::{AdoptStick, FormNetwork, JoinWindow, RegisterModule};
 use super::modules::Modules;
-use crate::components::{RelativeTime, sentence};
+use crate::components::{Lasting, sentence};
 use crate::format;
 use crate::port::{LinkCondition, LinkView};
 use crate::texts::{condition_advice, condition_tone, condition_words};
@@ -44,7 +44,9 @@ pub(super) fn Link(link: ArcRwSignal<LinkView>, clock: Signal<Timestamp>) -> imp
                     </svg>
                     <span class="state-word">{move || condition_words(condition.get())}</span>
                 </span>
-                <span class="aside">"since " <RelativeTime at=since clock /></span>
+                <span class="aside">
+                    <Lasting since clock />
+                </span>
             </div>
             <p>{detail} " " {move || condition_advice(condition.get())}</p>
             <Show when=move || condition.get() == LinkCondition::Foreign>

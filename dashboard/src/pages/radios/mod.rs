@@ -32,7 +32,7 @@ pub fn RadiosPage() -> impl IntoView {
             {move || Suspend::new(async move {
                 match radios.await {
                     Ok(view) => Either::Left(view! { <Board view /> }),
-                    Err(refusal) => Either::Right(view! { <RefusalNote refusal /> }),
+                    Err(refusal) => Either::Right(view! { <RefusalNote refusal again=move || radios.refetch() /> }),
                 }
             })}
         </Transition>

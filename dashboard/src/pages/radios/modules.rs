@@ -28,17 +28,19 @@ pub(super) fn Modules(link: RwSignal<LinkView>, clock: Signal<Timestamp>) -> imp
                 }
             }
         >
-            <table class="modules">
-                <thead>
-                    <tr>
-                        <th scope="col">"Module"</th>
-                        <th scope="col">"Press"</th>
-                        <th scope="col">"Signal"</th>
-                        <th scope="col">"Heard"</th>
-                        <th scope="col">"Monitors"</th>
+            // The roles are said because on a phone the style makes blocks of the rows, and they would be lost.
+            <table class="modules" role="table">
+                <caption>"Modules and their monitors"</caption>
+                <thead role="rowgroup">
+                    <tr role="row">
+                        <th scope="col" role="columnheader">"Module"</th>
+                        <th scope="col" role="columnheader">"Press"</th>
+                        <th scope="col" role="columnheader">"Signal"</th>
+                        <th scope="col" role="columnheader">"Heard"</th>
+                        <th scope="col" role="columnheader">"Monitors"</th>
                     </tr>
                 </thead>
-                <tbody>
+                <tbody role="rowgroup">
                     <For each=move || modules.get() key=|eui64| *eui64 let:eui64>
                         <Module link eui64 clock />
                     </For>
@@ -69,17 +71,17 @@ fn Module(link: RwSignal<LinkView>, eui64: Eui64, clock: Signal<Timestamp>) -> i
         })
     });
     view! {
-        <tr>
-            <th scope="row">
-                {move || name().unwrap_or_else(|| "without a name".to_owned())} " "
+        <tr role="row">
+            <th scope="row" role="rowheader">
+                {name} " "
                 <span class="code">{eui64.to_string()}</span>
             </th>
-            <td data-label="Press">{move || or_dash(press())}</td>
-            <td data-label="Signal">{move || or_dash(signal())}</td>
-            <td data-label="Heard">
+            <td role="cell" data-label="Press">{move || or_dash(press())}</td>
+            <td role="cell" data-label="Signal">{move || or_dash(signal())}</td>
+            <td role="cell" data-label="Heard">
                 <RelativeTime at=heard clock />
             </td>
-            <td data-label="Monitors">
+            <td role="cell" data-label="Monitors">
                 <ul class="monitors">
                     <For each=move || monitors.get() key=Clone::clone let:serial>
                         <Monitor link eui64 serial clock />
@@ -130,7 +132,7 @@ fn Monitor(
                 <input type="hidden" name="link" value=name />
                 <input type="hidden" name="module" value=eui64.to_string() />
                 <input type="hidden" name="serial" value=number />
-                <button type="submit" class="quiet" aria-label=label disabled=move || pending.get()>
+                <button type="submit" aria-label=label disabled=move || pending.get()>
                     "Blink"
                 </button>
             </ActionForm>
