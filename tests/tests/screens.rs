@@ -147,6 +147,21 @@ async fn every_screen_fits_every_window_and_nothing_complains() -> Result<()> {
     appliance.stop().await
 }
 
+/// Registers a module by what is printed on it: a key that was taken stands on no screen any longer.
+async fn register(browser: &Browser) -> Result<()> {
+    browser.page.find(Locator::Css(".more:has([name=code]) summary")).await?.click().await?;
+    let fields = [("module", "0013A20042AD00F1"), ("code", "5A6967426565416C6C69616E63653039")];
+    for (field, text) in fields {
+        browser.page.find(Locator::Css(&format!("[name={field}]"))).await?.send_keys(text).await?;
+    }
+    browser.page.find(Locator::Css(".more:has([name=code]) button")).await?.click().await?;
+    there(browser, ".more:has([name=code]) .form-outcome").await?;
+    let empty = "return [...document.querySelectorAll('[name=module][type=text], [name=code]')] \
+        .every(field => field.value == '')";
+    ensure!(browser.eval(empty).await? == json!(true), "a key is left on the screen");
+    no_complaint(browser, "register").await
+}
+
 /// Follows a link as a person does; the page must not be loaded as a whole for it.
 async fn follow(browser: &Browser, link: &str, arrived: &str) -> Result<()> {
     browser.eval("window.loadedOnce = true").await?;
@@ -182,6 +197,7 @@ async fn a_person_walks_about_and_nothing_moves_under_the_finger() -> Result<()>
     there(&browser, ".tile").await?;
     no_complaint(&browser, "back").await?;
     follow(&browser, "nav a[href='/radios']", "document.querySelector('.link') != null").await?;
+    register(&browser).await?;
     follow(&browser, "nav a[href='/']", "document.querySelector('.tile') != null").await?;
 
     let place = browser.eval(first_tile).await?;
