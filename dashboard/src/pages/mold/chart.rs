@@ -9,17 +9,21 @@ use crate::components::CycleChartFigure;
 use crate::live::Later;
 use crate::port::{CycleChart, MoldTile};
 
-/// A far view changes by less than a line's width in this time.
-const FAR: Duration = Duration::from_secs(20);
-/// A near one is caught up with quickly.
-const NEAR: Duration = Duration::from_secs(3);
+/// Even the farthest view is no older than this.
+const LONGEST_WAIT: Duration = Duration::from_secs(300);
+
+/// So long after a change the box is asked again: before a point's width of time has passed nobody would see it, and
+/// the farther the view the more the box has to read for it.
+fn wait(range: ChartRange) -> Duration {
+    let width = Duration::from_secs(range.length().as_secs() / ChartRange::POINTS as u64);
+    width.min(LONGEST_WAIT)
+}
 
 /// The chart, kept up with the mold.
 #[component]
 pub(super) fn ChartBox(chart: CycleChart, range: ChartRange, tile: RwSignal<MoldTile>) -> impl IntoView {
     let chart = RwSignal::new(chart);
-    let near = matches!(range, ChartRange::Hour | ChartRange::Shift);
-    let later = Later::new(if near { NEAR } else { FAR });
+    let later = Later::new(wait(range));
     Effect::new(move |before: Option<u64>| {
         let news = tile.get();
         let id = news.id;
