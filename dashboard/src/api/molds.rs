@@ -8,7 +8,7 @@ use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
-use super::server::{plant, told};
+use super::server::{looked_up, plant, told};
 use crate::port::{CycleChart, FloorView, MoldView, Person, Refusal};
 
 /// A stretch of time that ends now.
@@ -96,7 +96,8 @@ pub async fn read_mold(
     /// Which.
     id: MoldId,
 ) -> Result<MoldView, Refusal> {
-    told(plant().and_then(|plant| plant.mold(id)))
+    let plant = told(plant())?;
+    told(looked_up(move || plant.mold(id)).await)
 }
 
 /// A mold's cycle times over the stretch that ends now.
@@ -107,10 +108,12 @@ pub async fn read_cycles(
     /// How far back.
     range: ChartRange,
 ) -> Result<CycleChart, Refusal> {
-    told(plant().and_then(|plant| {
+    let plant = told(plant())?;
+    let chart = move || {
         let now = plant.now();
         plant.cycles(id, now.earlier_by(range.length()), now, ChartRange::POINTS)
-    }))
+    };
+    told(looked_up(chart).await)
 }
 
 /// Confirms that a monitor's counter was reset, as the ledger's entry `number` says.
