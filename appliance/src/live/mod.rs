@@ -14,7 +14,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dashboard::port::{FloorView, LiveChange, LiveUpdate, MoldTile, MonitorView, RadiosView, StandingAlarm};
+use dashboard::port::{FloorView, LiveChange, MoldTile, MonitorView, RadiosView, StandingAlarm};
 use domain::{LinkName, MoldId, Timestamp};
 use futures::Stream;
 use radio::event::RadioEvent;
@@ -24,7 +24,7 @@ use crate::ingest::{MoldNews, Moment, News};
 use picture::Picture;
 use ring::Ring;
 
-pub use ring::Resume;
+pub use ring::{Resume, Written};
 
 /// Without other news the stream says so often that the box is alive.
 const HEARTBEAT: Duration = Duration::from_secs(5);
@@ -151,7 +151,7 @@ impl Live {
     }
 
     /// Follows the stream from what came after a cursor, or from now, for ever.
-    pub fn follow(self: &Arc<Self>, after: Option<u64>) -> impl Stream<Item = LiveUpdate> + Send + 'static {
+    pub fn follow(self: &Arc<Self>, after: Option<u64>) -> impl Stream<Item = Arc<Written>> + Send + 'static {
         let follower = Follower {
             newest: self.newest.subscribe(),
             cursor: after.unwrap_or_else(|| self.state().ring.newest()),
@@ -174,14 +174,14 @@ struct Follower {
     live: Arc<Live>,
     newest: watch::Receiver<u64>,
     cursor: u64,
-    ready: VecDeque<Arc<LiveUpdate>>,
+    ready: VecDeque<Arc<Written>>,
 }
 
 impl Follower {
-    async fn next(&mut self) -> Option<LiveUpdate> {
+    async fn next(&mut self) -> Option<Arc<Written>> {
         loop {
             if let Some(update) = self.ready.pop_front() {
-                return Some(Arc::unwrap_or_clone(update));
+                return Some(update);
             }
             // Seen before looking: what is pushed meanwhile is waited for only once it has been looked for.
             self.newest.borrow_and_update();
@@ -193,7 +193,7 @@ impl Follower {
                 }
                 Resume::Restart(update) => {
                     self.cursor = update.cursor;
-                    return Some(update);
+                    return Some(Arc::new(update.into()));
                 }
             }
         }

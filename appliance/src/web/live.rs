@@ -6,19 +6,23 @@ use std::time::Duration;
 
 use actix_web::http::header::{self, ContentEncoding};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use dashboard::port::{LiveUpdate, Refusal};
+use dashboard::port::Refusal;
 use futures::{Stream, StreamExt, stream};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
 use super::session::SignedIn;
 use super::{Context, errors};
+use crate::live::Written;
 
 /// What changed, from some place on.
-pub type Updates = Pin<Box<dyn Stream<Item = LiveUpdate> + Send>>;
+pub type Updates = Pin<Box<dyn Stream<Item = Arc<Written>> + Send>>;
 
 /// Follows the plant from what comes after a cursor, or from now.
 pub type Follow = Arc<dyn Fn(Option<u64>) -> Updates + Send + Sync>;
+
+/// A place that no stream ever has: whoever follows from there is told to load everything anew.
+const NOWHERE: u64 = u64::MAX;
 
 /// So often a stream looks whether its session still holds.
 const LOOK: Duration = Duration::from_secs(5);
@@ -26,7 +30,7 @@ const LOOK: Duration = Duration::from_secs(5);
 /// Where to begin.
 #[derive(Deserialize)]
 pub(super) struct Begin {
-    after: Option<u64>,
+    after: Option<String>,
 }
 
 pub(super) async fn serve(
@@ -38,8 +42,10 @@ pub(super) async fn serve(
         return errors::answer(&Refusal::NotSignedIn);
     };
     // A browser that comes back by itself says where it was; that is newer than what its page was made with.
-    let header = request.headers().get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let updates = (context.follow)(header.or(begin.after));
+    let header = request.headers().get("last-event-id").map(|id| id.to_str().unwrap_or_default());
+    let place = header.or(begin.after.as_deref());
+    // Going on from now would lose what came between, and nobody would know.
+    let updates = (context.follow)(place.map(|place| place.parse().unwrap_or(NOWHERE)));
     HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -63,10 +69,9 @@ fn events(
         .map(Ok)
 }
 
-fn event(update: &LiveUpdate) -> Option<web::Bytes> {
+fn event(update: &Written) -> Option<web::Bytes> {
     // JSON has no line break outside a string, and inside it is written `\n`: one line of data it is.
-    let json = serde_json::to_string(update).ok()?;
-    Some(format!("id: {}\ndata: {json}\n\n", update.cursor).into())
+    Some(format!("id: {}\ndata: {}\n\n", update.cursor, update.json()?).into())
 }
 
 /// Waits until the session does not hold any more: its time is over or it was left.
@@ -74,7 +79,7 @@ async fn ended(context: web::Data<Context>, signed_in: SignedIn) {
     let mut look = tokio::time::interval(LOOK);
     loop {
         look.tick().await;
-        if context.people.now() >= signed_in.ends || context.people.session(signed_in.token).is_none() {
+        if context.people.now() >= signed_in.ends || context.people.session(signed_in.token).await.is_none() {
             return;
         }
     }
