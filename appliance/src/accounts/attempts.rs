@@ -1,5 +1,6 @@
 //! How often something secret may be guessed.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -8,6 +9,9 @@ use domain::Timestamp;
 const FREE: u32 = 5;
 /// After them each further one waits.
 const PAUSE: Duration = Duration::from_secs(30);
+
+/// So many names are remembered. Whoever tries more of them loses more time than the forgotten one gives back.
+const NAMES: usize = 1024;
 
 /// Wrong guesses so far. A right one ends the counting.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,6 +38,39 @@ impl Attempts {
     }
 }
 
+/// Guesses at passwords by the name they were made under, whether anybody has that name or not.
+#[derive(Debug, Clone, Default)]
+pub struct Guesses(BTreeMap<String, Attempts>);
+
+impl Guesses {
+    /// Another guess. It counts as a wrong one until [`Guesses::right`] says otherwise: many at once are no way round
+    /// the limit.
+    ///
+    /// # Errors
+    /// How long to wait before the next one.
+    pub fn begin(&mut self, name: &str, now: Timestamp) -> Result<(), Duration> {
+        let mut attempts = self.0.get(name).copied().unwrap_or_default();
+        if let Some(wait) = attempts.wait(now) {
+            return Err(wait);
+        }
+        attempts.failed(now);
+        if self.0.len() >= NAMES && !self.0.contains_key(name) {
+            let oldest =
+                self.0.iter().min_by_key(|(_, attempts)| attempts.last).map(|(name, _)| name.clone());
+            if let Some(oldest) = oldest {
+                self.0.remove(&oldest);
+            }
+        }
+        self.0.insert(name.to_owned(), attempts);
+        Ok(())
+    }
+
+    /// The guess was right: the counting under that name ends.
+    pub fn right(&mut self, name: &str) {
+        self.0.remove(name);
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,5 +89,28 @@ mod tests {
         attempts.failed(at(34));
         assert_eq!(attempts.wait(at(35)), Some(Duration::from_secs(29)));
         assert_eq!(attempts.wait(at(0)), None);
+    }
+
+    #[test]
+    fn each_name_has_guesses_of_its_own_until_a_right_one() {
+        let mut guesses = Guesses::default();
+        let now = Timestamp::from_millis(0);
+        for _ in 0..5 {
+            assert_eq!(guesses.begin("marta", now), Ok(()));
+        }
+        assert_eq!(guesses.begin("marta", now), Err(Duration::from_secs(30)));
+        assert_eq!(guesses.begin("ada", now), Ok(()));
+        guesses.right("marta");
+        assert_eq!(guesses.begin("marta", now), Ok(()));
+    }
+
+    #[test]
+    fn however_many_names_are_tried_memory_is_bounded() {
+        let mut guesses = Guesses::default();
+        for n in 0..5_000 {
+            assert_eq!(guesses.begin(&n.to_string(), Timestamp::from_millis(n)), Ok(()));
+        }
+        assert_eq!(guesses.0.len(), NAMES);
+        assert!(guesses.0.contains_key("4999") && !guesses.0.contains_key("0"));
     }
 }

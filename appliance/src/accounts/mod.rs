@@ -8,7 +8,7 @@ mod password;
 mod session;
 mod setup_code;
 
-pub use attempts::Attempts;
+pub use attempts::{Attempts, Guesses};
 pub use name::{UserName, UserNameError};
 pub use password::{HashPassword, Password, PasswordError, PasswordHash, hash, verify};
 pub use session::{LIFE, Session, SessionToken, TokenHash};

@@ -21,7 +21,7 @@ mod seal;
 mod secrets;
 mod tables;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 pub use accounts::PlantSettings;
 pub use chain::{EntryHash, genesis, link};

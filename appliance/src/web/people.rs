@@ -1,6 +1,6 @@
 //! Signing in and out: the rules of [`crate::accounts`] with clock, randomness and store put to them.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -9,13 +9,13 @@ use rand::rngs::OsRng;
 use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
+use super::sessions::Sessions;
 use crate::accounts::{
-    self, Attempts, Password, PasswordError, PasswordHash, Session, SessionToken, SetupCode, SetupCodeHash,
-    TokenHash, User, UserName,
+    self, Attempts, Guesses, Password, PasswordError, PasswordHash, Session, SessionToken, SetupCode,
+    SetupCodeHash, TokenHash, User, UserName,
 };
 use crate::clock::Clock;
 use crate::store::Store;
-use crate::telemetry::Chain;
 
 /// One password is hashed at a time: each takes 19 MiB, and the other core belongs to the radio.
 const HASHING: usize = 1;
@@ -29,7 +29,7 @@ pub(super) enum Refused {
     Wrong,
     #[error("wrong set-up code")]
     Code,
-    #[error("too many wrong codes, wait {0:?}")]
+    #[error("too many wrong guesses, wait {0:?}")]
     Wait(Duration),
     #[error("not a name")]
     Name,
@@ -77,8 +77,10 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], rand::rand_core::OsErr
 /// Everyone who may come in.
 pub(super) struct People {
     store: Store,
+    sessions: Arc<Sessions>,
     clock: Arc<dyn Clock>,
     setup: Mutex<SetUp>,
+    guesses: Mutex<Guesses>,
     /// Taken through a whole set-up, so that two at once make one administrator.
     setup_turn: tokio::sync::Mutex<()>,
     hashing: Arc<Semaphore>,
@@ -101,8 +103,10 @@ impl People {
             hex::encode(random::<16>().map_err(failed)?)
         )))?;
         let people = People {
+            sessions: Arc::new(Sessions::new(store.clone())),
             store,
             clock,
+            guesses: Mutex::default(),
             setup: Mutex::new(SetUp {
                 code: code.as_ref().map(SetupCode::hash),
                 attempts: Attempts::default(),
@@ -158,14 +162,19 @@ impl People {
 
     /// Begins a session.
     pub(super) async fn log_in(&self, name: &str, password: SecretString) -> Result<SessionToken, Refused> {
-        let user = match name.trim().parse::<UserName>() {
-            Ok(name) => self.store.user(&name).map_err(failed)?,
-            Err(_) => None,
-        };
+        let name = name.trim().parse::<UserName>().ok();
+        // What can be nobody's name is counted as well: the answer says nothing about names.
+        let key = name.as_ref().map(UserName::key).unwrap_or_default();
+        let begun = self.guesses().begin(&key, self.clock.now());
+        begun.inspect_err(|_| tracing::warn!("too many sign-ins failed")).map_err(Refused::Wait)?;
+        let store = self.store.clone();
+        let user =
+            blocking(move || name.map_or(Ok(None), |name| store.user(&name))).await?.map_err(failed)?;
         let kept = user.as_ref().map_or_else(|| self.nobody.clone(), |user| user.password.clone());
         let fits = self.hashed(move || accounts::verify(&password, &kept)).await?;
         match user {
             Some(user) if fits => {
+                self.guesses().right(&key);
                 tracing::info!(name = %user.name, "signed in");
                 self.open(user.name).await
             }
@@ -176,32 +185,41 @@ impl People {
         }
     }
 
+    fn guesses(&self) -> MutexGuard<'_, Guesses> {
+        self.guesses.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn open(&self, user: UserName) -> Result<SessionToken, Refused> {
         let token = SessionToken::from_random(random().map_err(failed)?);
         let (hash, opened) = (token.hash(), self.clock.now());
-        let store = self.store.clone();
-        blocking(move || {
-            store.retain_sessions(|session| session.holds(opened))?;
-            store.put_session(&hash, &Session { user, opened })
-        })
-        .await?
-        .map_err(failed)?;
+        let sessions = Arc::clone(&self.sessions);
+        blocking(move || sessions.open(hash, Session { user, opened })).await?;
         Ok(token)
     }
 
     /// The session behind a cookie, if it still holds.
-    pub(super) fn session(&self, token: TokenHash) -> Option<Session> {
-        let session = self.store.session(&token).unwrap_or_else(|error| {
-            tracing::error!(cause = %Chain(&error), "a session could not be looked up");
-            None
-        });
-        session.filter(|session| session.holds(self.clock.now()))
+    pub(super) async fn session(&self, token: TokenHash) -> Option<Session> {
+        let now = self.clock.now();
+        let session = match self.sessions.remembered(&token) {
+            Some(known) => known,
+            None => {
+                let sessions = Arc::clone(&self.sessions);
+                blocking(move || sessions.look_up(&token, now)).await.ok()?
+            }
+        };
+        session.filter(|session| session.holds(now))
     }
 
-    /// Ends a session.
+    /// Ends a session, whatever the store says.
     pub(super) async fn log_out(&self, token: TokenHash) -> Result<(), Refused> {
+        let (sessions, now) = (Arc::clone(&self.sessions), self.clock.now());
+        blocking(move || sessions.leave(&token, now)).await
+    }
+
+    /// Whether the box could keep what it is told.
+    pub(super) async fn is_well(&self) -> bool {
         let store = self.store.clone();
-        blocking(move || store.remove_session(&token)).await?.map_err(failed)
+        blocking(move || store.is_set_up().is_ok() && store.takes()).await.unwrap_or(false)
     }
 
     /// The box's clock.

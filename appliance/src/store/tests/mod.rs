@@ -7,3 +7,25 @@ mod format;
 mod laws;
 mod plant;
 mod power;
+
+use backends::{FakeDisk, Mood};
+
+use super::Store;
+
+/// A store whose disk is full when told so, for the rooms that live with one.
+pub(crate) struct Filling {
+    pub(crate) store: Store,
+    disk: FakeDisk,
+}
+
+impl Filling {
+    pub(crate) fn fill(&self, full: bool) {
+        self.disk.set(if full { Mood::Full } else { Mood::Works });
+    }
+}
+
+pub(crate) fn filling() -> Filling {
+    let disk = FakeDisk::new();
+    let same = disk.clone();
+    Filling { store: Store::with_backend(move || Ok(same.clone()), &plant::key()).unwrap(), disk }
+}
