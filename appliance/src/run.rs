@@ -138,7 +138,7 @@ pub async fn run(
     tell(&config.data, ADDRESS_FILE, &address.to_string())?;
     tell(&config.data, AUTHORITY_FILE, server.authority())?;
     announce(&Announcement {
-        address: format!("https://{}/", named_by(&config, address)),
+        address: format!("https://{}/", web::address_for_people(&config.web.names, address)),
         certificate: server.certificate_fingerprint(),
         authority: server.authority_fingerprint(),
         setup_code: server.setup_code(),
@@ -208,15 +208,6 @@ pub async fn run(
 
 fn ended<E: Into<RunBox>>(how: Result<Result<(), E>, JoinError>) -> Result<(), RunBox> {
     how.map_err(RunBox::Panicked)?.map_err(E::into)
-}
-
-/// What a person would type: a name of the box where the address says nothing.
-fn named_by(config: &Config, address: std::net::SocketAddr) -> String {
-    if !address.ip().is_unspecified() {
-        return address.to_string();
-    }
-    let host = config.web.names.first().map_or_else(|| "localhost".to_owned(), ToString::to_string);
-    format!("{host}:{}", address.port())
 }
 
 type ReadyLink = (LinkSettings, mpsc::Receiver<radio::command::RadioCommand>);

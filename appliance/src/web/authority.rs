@@ -23,7 +23,7 @@ const LEAF_LIFE: Duration = Duration::from_hours(24 * 397);
 const LEAF_RENEW: Duration = Duration::from_hours(24 * 30);
 /// People import the authority by hand, so it lasts as long as the box.
 const AUTHORITY_LIFE: Duration = Duration::from_hours(24 * 365 * 30);
-/// 2026-01-01. A box whose clock has not been set yet must not make an authority that ends before the clock is right.
+/// 2026-01-01. A box whose clock has not been set yet must not make a certificate that ends before the clock is right.
 const NOT_BEFORE_THIS: Timestamp = Timestamp::from_millis(1_767_225_600_000);
 
 /// Why there is no certificate.
@@ -96,6 +96,7 @@ impl Kept {
     /// Whether it serves at `now` for exactly these names.
     #[must_use]
     pub fn serves(&self, names: &BTreeSet<HostName>, now: Timestamp) -> bool {
+        let now = now.max(NOT_BEFORE_THIS);
         let from = Timestamp::from_millis(self.from);
         let until = Timestamp::from_millis(self.until).earlier_by(LEAF_RENEW);
         from <= now && now < until && self.names.iter().eq(names)
@@ -150,6 +151,7 @@ pub fn make_leaf(authority: &Kept, names: &BTreeSet<HostName>, now: Timestamp) -
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
+    let now = now.max(NOT_BEFORE_THIS);
     let (from, until) = (now.earlier_by(DAY), now.later_by(LEAF_LIFE));
     lasts(&mut params, from, until);
     let certificate = params.signed_by(&key, &issuer).map_err(failed)?;
@@ -255,5 +257,15 @@ mod tests {
         let authority = make_authority("0001", Timestamp::from_millis(0)).unwrap();
         assert!(authority.from < 0);
         assert!(authority.until > NOW.later_by(DAY * 365 * 20).as_millis());
+    }
+
+    #[test]
+    fn a_box_with_an_unset_clock_gives_a_certificate_that_browsers_take() {
+        let unset = Timestamp::from_millis(0);
+        let authority = make_authority("0001", unset).unwrap();
+        let leaf = make_leaf(&authority, &box_names(), unset).unwrap();
+        assert!(leaf.serves(&box_names(), unset), "or it would be given anew at every look");
+        assert!(leaf.from < NOW.as_millis() && NOW.as_millis() < leaf.until);
+        assert!(leaf.until - leaf.from <= i64::try_from((DAY * 398).as_millis()).unwrap());
     }
 }

@@ -1,16 +1,30 @@
 //! Sends browsers that come without TLS on to it. Nothing else is served there.
 
+use std::any::Any;
+use std::net::IpAddr;
+
+use actix_web::dev::Extensions;
 use actix_web::http::{Method, header};
+use actix_web::rt::net::TcpStream;
 use actix_web::{HttpRequest, HttpResponse, web};
 
+use super::names::{self, Names};
 use crate::config::HostName;
 
 /// Where to send them: the names the box has, and the port of TLS.
 #[derive(Clone)]
 pub(super) struct Target {
-    pub names: std::collections::BTreeSet<HostName>,
-    pub fallback: HostName,
+    pub names: Names,
     pub port: u16,
+}
+
+/// The box's own end of a connection.
+struct Reached(IpAddr);
+
+pub(super) fn connected(socket: &dyn Any, of_connection: &mut Extensions) {
+    if let Some(local) = socket.downcast_ref::<TcpStream>().and_then(|socket| socket.local_addr().ok()) {
+        of_connection.insert(Reached(local.ip().to_canonical()));
+    }
 }
 
 pub(super) async fn serve(request: HttpRequest, target: web::Data<Target>) -> HttpResponse {
@@ -18,21 +32,18 @@ pub(super) async fn serve(request: HttpRequest, target: web::Data<Target>) -> Ht
         return HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, "GET, HEAD")).finish();
     }
     let asked = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let reached = request.conn_data::<Reached>().map(|reached| reached.0);
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str());
-    HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, target.location(asked, path))).finish()
+    let location = target.location(asked, reached, path);
+    HttpResponse::TemporaryRedirect().insert_header((header::LOCATION, location)).finish()
 }
 
 impl Target {
     /// Only a name that the box has is repeated: whoever asks for another one is sent to the box, not to that name.
-    fn location(&self, asked: Option<&str>, path: &str) -> String {
-        let named = asked.and_then(host_of).filter(|name| self.names.contains(name));
-        let host = match named.as_ref().unwrap_or(&self.fallback) {
-            HostName::Address(std::net::IpAddr::V6(address)) => format!("[{address}]"),
-            name => name.to_string(),
-        };
-        let port = if self.port == 443 { String::new() } else { format!(":{}", self.port) };
+    fn location(&self, asked: Option<&str>, reached: Option<IpAddr>, path: &str) -> String {
+        let host = self.names.best(asked.and_then(host_of), reached);
         let path = if path.starts_with('/') { path } else { "/" };
-        format!("https://{host}{port}{path}")
+        format!("https://{}{path}", names::with_port(&host, self.port))
     }
 }
 
@@ -48,13 +59,11 @@ fn host_of(header: &str) -> Option<HostName> {
 mod tests {
     use super::*;
 
-    fn target() -> Target {
-        let names = ["localhost", "192.168.1.20", "::1", "platen.example"];
-        Target {
-            names: names.iter().map(|name| name.parse().unwrap()).collect(),
-            fallback: "platen.example".parse().unwrap(),
-            port: 8443,
-        }
+    fn target(configured: &[&str]) -> Target {
+        let parse = |name: &&str| name.parse().unwrap();
+        let found = ["box", "localhost", "192.168.1.20", "::1"].iter().map(parse);
+        let configured: Vec<HostName> = configured.iter().map(parse).collect();
+        Target { names: Names::of(configured.clone(), found.chain(configured).collect()), port: 8443 }
     }
 
     #[test]
@@ -65,27 +74,37 @@ mod tests {
             ("192.168.1.20", "192.168.1.20"),
             ("[::1]:8080", "[::1]"),
         ] {
-            let location = target().location(Some(asked), "/molds/7?range=8h");
+            let location = target(&["platen.example"]).location(Some(asked), None, "/molds/7?range=8h");
             assert_eq!(location, format!("https://{host}:8443/molds/7?range=8h"));
         }
     }
 
     #[test]
     fn nobody_is_sent_to_a_name_that_is_not_the_box() {
+        let target = target(&["platen.example"]);
         for asked in [Some("evil.example"), Some("evil.example:443@localhost"), Some(""), Some("[::1"), None]
         {
-            assert_eq!(target().location(asked, "/"), "https://platen.example:8443/");
+            assert_eq!(target.location(asked, None, "/"), "https://platen.example:8443/");
         }
         assert_eq!(
-            target().location(Some("localhost"), "//evil.example/"),
+            target.location(Some("localhost"), None, "//evil.example/"),
             "https://localhost:8443//evil.example/"
         );
-        assert_eq!(target().location(Some("localhost"), "evil.example"), "https://localhost:8443/");
+        assert_eq!(target.location(Some("localhost"), None, "evil.example"), "https://localhost:8443/");
+    }
+
+    #[test]
+    fn nobody_is_sent_to_their_own_machine() {
+        let reached = Some("192.168.1.20".parse().unwrap());
+        for asked in [Some("platen"), None] {
+            assert_eq!(target(&[]).location(asked, reached, "/"), "https://192.168.1.20:8443/");
+            assert_eq!(target(&[]).location(asked, None, "/"), "https://box:8443/");
+        }
     }
 
     #[test]
     fn the_usual_port_is_not_named() {
-        let target = Target { port: 443, ..target() };
-        assert_eq!(target.location(Some("localhost"), "/"), "https://localhost/");
+        let target = Target { port: 443, ..target(&[]) };
+        assert_eq!(target.location(Some("localhost"), None, "/"), "https://localhost/");
     }
 }
