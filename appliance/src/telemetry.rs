@@ -1,7 +1,9 @@
 //! The log: short lines, on the standard error stream.
 //!
 //! Never in it: keys, link keys and install codes, passwords, set-up codes, session tokens, the bytes of payloads.
-//! They live in types without `Debug` and `Display`, so that naming one in a log line does not compile.
+//! They live in types without `Display`, and either without `Debug` as well, so that naming one in a log line does not
+//! compile, or with a `Debug` that hides them (join codes, hashes, and what holds a radio key, through `secrecy`).
+//! `never_a_key_a_password_or_a_session_in_the_log` reads the log at its most talkative.
 
 use std::error::Error;
 use std::fmt;

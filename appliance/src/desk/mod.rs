@@ -29,6 +29,8 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const DISCOVERY: Duration = Duration::from_secs(90);
 /// A stick looks for the best channel, starts its network and writes it down.
 const FORMING: Duration = Duration::from_secs(60);
+/// Nothing that a person asks for takes longer.
+pub const LONGEST: Duration = DISCOVERY;
 /// The stick takes the quietest of all channels.
 const ANY_CHANNEL: u16 = 0;
 /// A stick closes its join window by itself after so long at most.

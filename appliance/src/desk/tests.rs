@@ -128,3 +128,10 @@ async fn a_join_window_has_limits() {
         assert!(matches!(answer, Err(Refusal::Invalid(_))), "{seconds}");
     }
 }
+
+#[test]
+fn nothing_a_person_asks_for_takes_longer_than_the_longest() {
+    for patience in [super::PATIENCE, super::DISCOVERY, super::FORMING] {
+        assert!(patience <= super::LONGEST);
+    }
+}

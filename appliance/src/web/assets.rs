@@ -1,6 +1,7 @@
 //! The files of the site, inside the program. Their names change with their content, so browsers keep them for good.
 
 use std::borrow::Cow;
+use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse};
@@ -14,12 +15,15 @@ use rust_embed::RustEmbed;
 struct Site;
 
 /// The names that pages refer to.
-pub(super) fn manifest() -> SiteManifest {
-    let manifest = Site::get("manifest.json").and_then(|file| serde_json::from_slice(&file.data).ok());
-    if manifest.is_none() {
-        tracing::warn!("this program was built without the dashboard's script and style");
-    }
-    manifest.unwrap_or_default()
+pub(super) fn manifest() -> Arc<SiteManifest> {
+    static MANIFEST: LazyLock<Arc<SiteManifest>> = LazyLock::new(|| {
+        let manifest = Site::get("manifest.json").and_then(|file| serde_json::from_slice(&file.data).ok());
+        if manifest.is_none() {
+            tracing::warn!("this program was built without the dashboard's script and style");
+        }
+        Arc::new(manifest.unwrap_or_default())
+    });
+    Arc::clone(&MANIFEST)
 }
 
 /// A file by its name; compressed where the bundler did so and the browser takes it.

@@ -6,7 +6,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::people::Refused;
-use super::{Context, session};
+use super::place::Place;
+use super::{Context, flash, plain, session};
 use crate::telemetry::Chain;
 
 /// The set-up form.
@@ -24,6 +25,8 @@ pub(super) struct SetUpForm {
 pub(super) struct LogInForm {
     name: String,
     password: Secret,
+    #[serde(default)]
+    next: String,
 }
 
 #[derive(Deserialize)]
@@ -39,21 +42,27 @@ impl From<String> for Secret {
 pub(super) async fn set_up(context: web::Data<Context>, form: web::Form<SetUpForm>) -> HttpResponse {
     let form = form.into_inner();
     let again = form.password_again.as_ref();
-    if again.is_some_and(|again| again.0.expose_secret() != form.password.0.expose_secret()) {
-        return back_to("/setup", &Refused::Mismatch);
-    }
-    match context.people.set_up(&form.code, &form.name, form.password.0).await {
+    let made = if again.is_some_and(|again| again.0.expose_secret() != form.password.0.expose_secret()) {
+        Err(Refused::Mismatch)
+    } else {
+        context.people.set_up(&form.code, &form.name, form.password.0).await
+    };
+    let typed = flash::cookie(&form.name, &form.code);
+    match made {
         Ok(token) => go_to("/").cookie(session::cookie(&token)).finish(),
-        Err(refused @ Refused::Taken) => back_to("/login", &refused),
-        Err(refused) => back_to("/setup", &refused),
+        Err(Refused::Taken) => go_to("/login?error=taken").finish(),
+        Err(refused) => go_to(&format!("/setup?error={}", told(&refused))).cookie(typed).finish(),
     }
 }
 
 pub(super) async fn log_in(context: web::Data<Context>, form: web::Form<LogInForm>) -> HttpResponse {
     let form = form.into_inner();
+    let next = Place::parse(&form.next);
     match context.people.log_in(&form.name, form.password.0).await {
-        Ok(token) => go_to("/").cookie(session::cookie(&token)).finish(),
-        Err(refused) => back_to("/login", &refused),
+        Ok(token) => go_to(next.as_ref().map_or("/", Place::as_str)).cookie(session::cookie(&token)).finish(),
+        Err(refused) => go_to(&Place::after_log_in(next.as_ref(), Some(told(&refused))))
+            .cookie(flash::cookie(&form.name, ""))
+            .finish(),
     }
 }
 
@@ -61,18 +70,22 @@ pub(super) async fn log_out(context: web::Data<Context>, request: HttpRequest) -
     if let Some(token) = session::token(&request)
         && let Err(refused) = context.people.log_out(token).await
     {
-        return back_to("/login", &refused);
+        told(&refused);
     }
     go_to("/login").cookie(session::no_cookie()).finish()
 }
 
 /// A form that makes no sense.
-pub(super) fn unreadable(error: actix_web::error::UrlencodedError, _: &HttpRequest) -> actix_web::Error {
+pub(super) fn unreadable(
+    error: actix_web::error::UrlencodedError,
+    request: &HttpRequest,
+) -> actix_web::Error {
     use actix_web::error::UrlencodedError::{Overflow, UnknownLength};
-    let response = match error {
-        Overflow { .. } | UnknownLength => HttpResponse::PayloadTooLarge().finish(),
-        _ => HttpResponse::BadRequest().finish(),
+    let page = match error {
+        Overflow { .. } | UnknownLength => plain::TOO_LARGE,
+        _ => plain::UNREADABLE,
     };
+    let response = page.answer(plain::is_navigation(request.headers()));
     actix_web::error::InternalError::from_response("unreadable form", response).into()
 }
 
@@ -82,9 +95,10 @@ pub(super) fn go_to(path: &str) -> actix_web::HttpResponseBuilder {
     response
 }
 
-fn back_to(page: &str, refused: &Refused) -> HttpResponse {
+/// The word for the page; the cause is for the log.
+fn told(refused: &Refused) -> &'static str {
     if let Refused::Failed(cause) = refused {
-        tracing::error!(cause = %Chain(cause.as_ref()), "signing in failed");
+        tracing::error!(cause = %Chain(cause.as_ref()), "signing in or out failed");
     }
-    go_to(&format!("{page}?error={}", refused.word())).finish()
+    refused.word()
 }

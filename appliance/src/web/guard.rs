@@ -12,27 +12,31 @@ use dashboard::port::{Person, Refusal};
 
 use super::access::{self, Access, Door, Verb};
 use super::headers::{self, Nonce};
+use super::place::Place;
 use super::session::{self, SignedIn};
-use super::{Context, errors, forms, people};
+use super::{Context, errors, forms, people, plain};
+use crate::desk;
 
 type Answer<B> = ServiceResponse<EitherBody<B, BoxBody>>;
 
 /// From the last byte of a request's head to the first one of its answer: the longest that a radio takes, and some
 /// more. A browser that sends its form a byte at a time is let go.
-const LONGEST: Duration = Duration::from_secs(90);
+const LONGEST: Duration = desk::LONGEST.saturating_add(Duration::from_secs(30));
 
 /// The outermost one.
 pub(super) async fn stand<B: MessageBody + 'static>(
     mut request: ServiceRequest,
     next: Next<B>,
 ) -> Result<Answer<B>, actix_web::Error> {
+    let head = request.method() == Method::HEAD;
     // The server leaves the body out of an answer to HEAD by itself.
-    if request.method() == Method::HEAD {
+    if head {
         request.head_mut().method = Method::GET;
     }
     let nonce = Nonce::from_random(people::random().map_err(actix_web::error::ErrorInternalServerError)?);
     request.extensions_mut().insert(nonce.clone());
-    if let Some(response) = turn_away(&request) {
+    let navigates = plain::is_navigation(request.headers());
+    if let Some(response) = turn_away(&request, navigates, head).await {
         let mut answer = request.into_response(response).map_into_right_body();
         headers::put(answer.headers_mut(), &nonce);
         return Ok(answer);
@@ -43,14 +47,14 @@ pub(super) async fn stand<B: MessageBody + 'static>(
             return Ok(answer.map_into_left_body());
         }
         Ok(Err(error)) => error.error_response(),
-        Err(_) => HttpResponse::RequestTimeout().finish(),
+        Err(_) => plain::LATE.answer(navigates),
     };
     // Without its request an answer can only go out as an error, which carries it whole.
     headers::put(response.headers_mut(), &nonce);
     Err(InternalError::from_response("no answer", response).into())
 }
 
-fn turn_away(request: &ServiceRequest) -> Option<HttpResponse> {
+async fn turn_away(request: &ServiceRequest, navigates: bool, head: bool) -> Option<HttpResponse> {
     let Some(context) = request.app_data::<web::Data<Context>>() else {
         return Some(errors::answer(&Refusal::Failed));
     };
@@ -58,60 +62,91 @@ fn turn_away(request: &ServiceRequest) -> Option<HttpResponse> {
         Method::GET => Verb::Read,
         Method::POST => Verb::Change,
         _ => {
-            return Some(
-                HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, "GET, HEAD, POST")).finish(),
-            );
+            let mut response = plain::METHOD.answer(navigates);
+            response.headers_mut().insert(header::ALLOW, header::HeaderValue::from_static("GET, HEAD, POST"));
+            return Some(response);
         }
     };
     if verb == Verb::Change && !is_from_here(request.request()) {
         tracing::warn!(path = request.path(), "a change was asked for by another site");
-        return Some(HttpResponse::Forbidden().finish());
+        return Some(plain::ELSEWHERE.answer(navigates));
     }
-    let rule = access::find(verb, request.path());
-    let page = rule.is_some_and(|rule| rule.door == Door::Page) || is_navigation(request);
-    let signed_in = sign(context, request.request());
+    let signed_in = sign(context, request.request()).await;
     let is_signed_in = signed_in.is_some();
     if let Some(signed_in) = signed_in {
         request.extensions_mut().insert(signed_in);
     }
+    let rule = access::find(verb, request.path());
+    let is = |door| rule.is_some_and(|rule| rule.door == door);
     let access = access::access(verb, request.path());
-    if verb == Verb::Read && page {
-        let elsewhere = match request.path() {
-            "/setup" if context.people.needs_setup() => None,
-            "/setup" => Some(if is_signed_in { "/" } else { "/login" }),
-            "/login" if context.people.needs_setup() => Some("/setup"),
-            "/login" if is_signed_in => Some("/"),
-            _ if access == Access::Public || is_signed_in => None,
-            _ if context.people.needs_setup() => Some("/setup"),
-            _ => Some("/login"),
-        };
-        return elsewhere.map(|path| forms::go_to(path).finish());
+    if verb == Verb::Read && (navigates || is(Door::Page)) {
+        let needs_setup = context.people.needs_setup();
+        if let Some(place) = elsewhere(request, access, is_signed_in, needs_setup) {
+            return Some(forms::go_to(&place).finish());
+        }
     }
     match access {
+        // The stream has no end that an answer without a body could wait for.
+        Access::SignedIn if is_signed_in && head && is(Door::Live) => {
+            Some(HttpResponse::Ok().content_type("text/event-stream").finish())
+        }
         Access::Public => None,
         Access::SignedIn if is_signed_in => None,
         // Leaving twice is no mistake.
-        Access::SignedIn if rule.is_some_and(|rule| rule.door == Door::LogOut) => {
+        Access::SignedIn if is(Door::LogOut) => {
             Some(forms::go_to("/login").cookie(session::no_cookie()).finish())
+        }
+        Access::SignedIn if navigates && context.people.needs_setup() => {
+            Some(forms::go_to("/setup").finish())
+        }
+        Access::SignedIn if navigates => {
+            Some(forms::go_to(&Place::after_log_in(None, Some("expired"))).finish())
         }
         Access::SignedIn => Some(errors::answer(&Refusal::NotSignedIn)),
     }
 }
 
-fn sign(context: &Context, request: &HttpRequest) -> Option<SignedIn> {
-    let token = session::token(request)?;
-    let session = context.people.session(token)?;
-    let person = Person { name: session.user.to_string() };
-    Some(SignedIn { plant: (context.plant)(person), token, ends: session.ends() })
+/// Where someone is sent who goes to a screen and is to see another one.
+fn elsewhere(
+    request: &ServiceRequest,
+    access: Access,
+    is_signed_in: bool,
+    needs_setup: bool,
+) -> Option<String> {
+    let place = match request.path() {
+        "/setup" if needs_setup => return None,
+        "/setup" if is_signed_in => "/".to_owned(),
+        "/setup" => "/login".to_owned(),
+        "/login" if needs_setup => "/setup".to_owned(),
+        "/login" if is_signed_in => {
+            next(request).map_or_else(|| "/".to_owned(), |place| place.as_str().to_owned())
+        }
+        _ if access == Access::Public || is_signed_in => return None,
+        _ if needs_setup => "/setup".to_owned(),
+        _ => {
+            let here = request.uri().path_and_query().and_then(|here| Place::parse(here.as_str()));
+            Place::after_log_in(here.as_ref(), None)
+        }
+    };
+    Some(place)
 }
 
-/// A person went to an address, in contrast to a page asking for something.
-fn is_navigation(request: &ServiceRequest) -> bool {
-    let header = |name: &str| request.headers().get(name).and_then(|value| value.to_str().ok());
-    match header("sec-fetch-mode") {
-        Some(mode) => mode == "navigate",
-        None => header("accept").is_some_and(|accept| accept.contains("text/html")),
-    }
+#[derive(serde::Deserialize)]
+struct Onward {
+    next: String,
+}
+
+/// Where the address of the log-in page says to go on to.
+fn next(request: &ServiceRequest) -> Option<Place> {
+    let query = web::Query::<Onward>::from_query(request.query_string()).ok()?;
+    Place::parse(&query.next)
+}
+
+async fn sign(context: &Context, request: &HttpRequest) -> Option<SignedIn> {
+    let token = session::token(request)?;
+    let session = context.people.session(token).await?;
+    let person = Person { name: session.user.to_string() };
+    Some(SignedIn { plant: (context.plant)(person), token, ends: session.ends() })
 }
 
 /// Whether the browser says that one of the box's own pages asks. One that says nothing is refused: every browser

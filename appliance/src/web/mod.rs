@@ -5,17 +5,24 @@ mod assets;
 mod authority;
 mod certificates;
 mod errors;
+mod flash;
 mod forms;
 mod guard;
 mod headers;
 mod host;
 mod live;
+mod names;
 mod pages;
 mod people;
+mod place;
+mod plain;
 mod probe;
 mod redirect;
 mod server;
 mod session;
+mod sessions;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::sync::Arc;
@@ -25,6 +32,7 @@ use tokio_util::sync::CancellationToken;
 
 pub use certificates::Certificates;
 pub use live::{Follow, Updates};
+pub use names::address_for_people;
 pub use pages::{addresses, functions};
 pub use probe::{Unwell, ask};
 pub use server::{Listeners, Serve, Server, StartWeb, bind, prepare};

@@ -9,13 +9,18 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_actix::{ActixRouteListing, Request};
 use leptos_router::Method;
 
+use super::flash;
 use super::headers::Nonce;
 use super::session::SignedIn;
 
-/// What every rendering and every server function finds in Leptos' context: the nonce of the answer's policy, and
-/// for someone signed in the plant as they may use it. Nothing else lets a screen reach the plant.
+/// What every rendering and every server function finds in Leptos' context: the nonce of the answer's policy, what
+/// was typed into a form that is shown again, and for someone signed in the plant as they may use it. Nothing else
+/// lets a screen reach the plant.
 fn context() {
     let Some(request) = use_context::<Request>() else { return };
+    if let Some(typed) = flash::typed(&request) {
+        provide_context(typed);
+    }
     let extensions = request.extensions();
     if let Some(nonce) = extensions.get::<Nonce>() {
         provide_context(PageNonce::from_value(nonce.0.as_str()));

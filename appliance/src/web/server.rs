@@ -1,6 +1,5 @@
 //! Builds the server from the table of doors and runs it.
 
-use std::collections::BTreeSet;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -14,10 +13,11 @@ use tokio_util::sync::CancellationToken;
 
 use super::access::{Door, TABLE, Verb};
 use super::certificates::{self, Certificates, Pair};
+use super::names::Names;
 use super::people::People;
 use super::redirect::{self, Target};
 use super::tls::{self, Current, SetUpTls};
-use super::{Admit, Context, Follow, assets, authority, forms, guard, host, live, pages};
+use super::{Admit, Context, Follow, assets, forms, guard, live, pages};
 use crate::accounts::SetupCode;
 use crate::clock::Clock;
 use crate::config::{self, HostName};
@@ -32,8 +32,8 @@ const BLOCKING_THREADS: usize = 4;
 const CONNECTIONS: usize = 256;
 /// The largest body of a request: a few fields.
 const BODY: usize = 16 * 1024;
-/// How often the certificate is looked at.
-const LOOK_AT_CERTIFICATE: Duration = Duration::from_hours(1);
+/// How often the certificate is looked at: a clock that is set and an address that changes are noticed so soon.
+const LOOK_AT_CERTIFICATE: Duration = Duration::from_secs(60);
 
 /// Sockets that are bound already.
 pub struct Listeners {
@@ -112,8 +112,7 @@ pub struct Server {
     context: Arc<Context>,
     store: Store,
     clock: Arc<dyn Clock>,
-    configured: Vec<HostName>,
-    names: BTreeSet<HostName>,
+    names: Names,
     pair: Pair,
     current: Arc<Current>,
     tls: ServerConfig,
@@ -125,8 +124,8 @@ pub struct Server {
 /// # Errors
 /// The store is out of order, or the libraries refuse.
 pub fn prepare(listeners: Listeners, serve: Serve) -> Result<Server, StartWeb> {
-    let names = every_name(&serve.names);
-    let pair = certificates::prepare(&serve.store, &names, serve.clock.now())?;
+    let names = Names::new(serve.names);
+    let pair = certificates::prepare(&serve.store, &names.known(), serve.clock.now())?;
     let current = Arc::new(Current::new(&pair.leaf, &pair.authority)?);
     let tls = tls::config(Arc::clone(&current))?;
     let (people, code) = People::new(serve.store.clone(), Arc::clone(&serve.clock))
@@ -143,17 +142,12 @@ pub fn prepare(listeners: Listeners, serve: Serve) -> Result<Server, StartWeb> {
         context: Arc::new(context),
         store: serve.store,
         clock: serve.clock,
-        configured: serve.names,
         names,
         pair,
         current,
         tls,
         code,
     })
-}
-
-fn every_name(configured: &[HostName]) -> BTreeSet<HostName> {
-    authority::names(configured, host::name().as_deref(), host::addresses())
 }
 
 impl Server {
@@ -186,15 +180,14 @@ impl Server {
     /// # Errors
     /// A listener fails.
     pub async fn run(self) -> Result<(), StartWeb> {
-        let Server { listeners, context, store, clock, configured, names, pair, current, tls, .. } = self;
+        let Server { listeners, context, store, clock, names, pair, current, tls, .. } = self;
         let shutdown = context.shutdown.clone();
         let port = listeners.https.local_addr().map_or(443, |address| address.port());
-        let fallback = configured.first().cloned().or_else(|| names.iter().next().cloned());
-        let redirect = listeners.http.zip(fallback).map(|(listener, fallback)| {
-            redirect_server(listener, Target { names: names.clone(), fallback, port }, shutdown.clone())
+        let redirect = listeners.http.map(|listener| {
+            redirect_server(listener, Target { names: names.clone(), port }, shutdown.clone())
         });
         let pages = page_server(listeners.https, tls, web::Data::from(context), &shutdown)?;
-        let renewal = tokio::spawn(look_after_certificate(store, clock, configured, pair, current));
+        let renewal = tokio::spawn(look_after_certificate(store, clock, names, pair, current));
 
         let pages = async { pages.await.map_err(StartWeb::Run) };
         let redirect = async {
@@ -215,19 +208,13 @@ fn page_server(
     context: web::Data<Context>,
     shutdown: &CancellationToken,
 ) -> Result<actix_web::dev::Server, StartWeb> {
-    let manifest = Arc::new(assets::manifest());
     // Leptos learns here that it runs on tokio; the list itself is what the coverage test looks at.
     let _ = pages::addresses();
     let server = HttpServer::new(move || {
-        let mut app = App::new()
-            .app_data(context.clone())
-            .app_data(web::PayloadConfig::new(BODY))
-            .app_data(web::FormConfig::default().limit(BODY).error_handler(forms::unreadable))
-            .default_service(pages::page(&manifest));
-        for rule in TABLE {
-            app = app.route(rule.path, route(rule.verb, rule.door, &manifest));
-        }
-        app.wrap(Compress::default()).wrap(from_fn(guard::stand))
+        App::new()
+            .configure(|config| doors(config, &context))
+            .wrap(Compress::default())
+            .wrap(from_fn(guard::stand))
     })
     .workers(WORKERS)
     .worker_max_blocking_threads(BLOCKING_THREADS)
@@ -242,6 +229,19 @@ fn page_server(
     .listen_rustls_0_23(listener, tls)
     .map_err(StartWeb::Run)?;
     Ok(server.run())
+}
+
+/// Everything that the table names, and the not-found screen for the rest.
+pub(super) fn doors(config: &mut web::ServiceConfig, context: &web::Data<Context>) {
+    let manifest = assets::manifest();
+    config
+        .app_data(context.clone())
+        .app_data(web::PayloadConfig::new(BODY))
+        .app_data(web::FormConfig::default().limit(BODY).error_handler(forms::unreadable))
+        .default_service(pages::page(&manifest));
+    for rule in TABLE {
+        config.route(rule.path, route(rule.verb, rule.door, &manifest));
+    }
 }
 
 fn route(verb: Verb, door: Door, manifest: &Arc<SiteManifest>) -> Route {
@@ -265,8 +265,10 @@ fn route(verb: Verb, door: Door, manifest: &Arc<SiteManifest>) -> Route {
     }
 }
 
-async fn health() -> HttpResponse {
-    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body("up\n")
+/// For everyone, so without any detail. A box whose disk refuses serves and says so: starting it anew would not help.
+async fn health(context: web::Data<Context>) -> HttpResponse {
+    let word = if context.people.is_well().await { "up\n" } else { "up, but the disk refuses\n" };
+    HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(word)
 }
 
 async fn authority_certificate(context: web::Data<Context>) -> HttpResponse {
@@ -284,6 +286,7 @@ fn redirect_server(
     let server = HttpServer::new(move || {
         App::new().app_data(web::Data::new(target.clone())).default_service(web::to(redirect::serve))
     })
+    .on_connect(redirect::connected)
     .workers(1)
     .worker_max_blocking_threads(1)
     .max_connections(CONNECTIONS / 4)
@@ -300,7 +303,7 @@ fn redirect_server(
 async fn look_after_certificate(
     store: Store,
     clock: Arc<dyn Clock>,
-    configured: Vec<HostName>,
+    names: Names,
     pair: Pair,
     current: Arc<Current>,
 ) {
@@ -309,9 +312,9 @@ async fn look_after_certificate(
     loop {
         look.tick().await;
         let (store, current, clock, names) =
-            (store.clone(), Arc::clone(&current), Arc::clone(&clock), every_name(&configured));
+            (store.clone(), Arc::clone(&current), Arc::clone(&clock), names.clone());
         let work = move || {
-            let result = certificates::refresh(&store, &mut pair, &current, &names, clock.now());
+            let result = certificates::refresh(&store, &mut pair, &current, &names.look(), clock.now());
             (pair, result)
         };
         match tokio::task::spawn_blocking(work).await {

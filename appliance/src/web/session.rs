@@ -32,7 +32,8 @@ pub(super) fn no_cookie() -> Cookie<'static> {
     flags(Cookie::build(NAME, "")).max_age(CookieDuration::ZERO).finish()
 }
 
-fn flags(cookie: actix_web::cookie::CookieBuilder<'_>) -> actix_web::cookie::CookieBuilder<'_> {
+/// For this box over TLS, and for no script.
+pub(super) fn flags(cookie: actix_web::cookie::CookieBuilder<'_>) -> actix_web::cookie::CookieBuilder<'_> {
     cookie.path("/").secure(true).http_only(true).same_site(SameSite::Strict)
 }
 

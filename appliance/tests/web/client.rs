@@ -69,6 +69,12 @@ impl Client {
         self.send("POST", path, &[("accept", "text/html"), ("origin", &origin)], form)
     }
 
+    /// What a page's script asks to be done.
+    pub fn call(&self, path: &str, form: &str) -> Answer {
+        let origin = format!("https://localhost:{}", self.address.port());
+        self.send("POST", path, &[("accept", "application/json"), ("origin", &origin)], form)
+    }
+
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Answer {
         let (status, headers, mut rest) = self.open(method, path, headers, body);
         let chunked = headers.iter().any(|(key, value)| key == "transfer-encoding" && value == "chunked");

@@ -23,20 +23,30 @@ fn refuses(client: &Client, expected_page: &str) {
     for rule in TABLE.iter().filter(|rule| rule.access == Access::SignedIn) {
         let path = example(rule.path);
         let answer = ask(client, rule.verb, &path, rule.door == Door::Page);
-        match rule.door {
-            Door::Page => {
-                assert_eq!((answer.status, answer.location()), (303, expected_page), "{path}");
+        let location = answer.location();
+        match (rule.door, rule.verb, expected_page) {
+            (Door::Page, _, "/login") if path != "/" => {
+                assert_eq!((answer.status, location), (303, format!("/login?next={path}").as_str()));
             }
+            (Door::Page, ..) => assert_eq!((answer.status, location), (303, expected_page), "{path}"),
             // Leaving without being in leads to the door, and changes nothing.
-            Door::LogOut => assert_eq!((answer.status, answer.location()), (303, "/login"), "{path}"),
-            _ => assert_eq!(answer.status, 401, "{path}"),
+            (Door::LogOut, ..) => assert_eq!((answer.status, location), (303, "/login"), "{path}"),
+            // A form of a page that has been open for too long.
+            (_, Verb::Change, "/login") => {
+                assert_eq!((answer.status, location), (303, "/login?error=expired"), "{path}");
+            }
+            (_, Verb::Change, _) => assert_eq!((answer.status, location), (303, expected_page), "{path}"),
+            (_, Verb::Read, _) => assert_eq!(answer.status, 401, "{path}"),
         }
         assert!(!answer.body.contains("marta"), "{path}");
+        if rule.verb == Verb::Change && rule.door != Door::LogOut {
+            assert_eq!(client.call(&path, "a=1").status, 401, "{path}");
+        }
     }
     let unknown = client.get("/no/such/page");
     assert_eq!((unknown.status, unknown.location()), (303, expected_page));
     assert_eq!(client.fetch("/no/such/file.json").status, 401);
-    assert_eq!(client.post("/no/such/form", "a=1").status, 401);
+    assert_eq!(client.call("/no/such/form", "a=1").status, 401);
 }
 
 #[test]

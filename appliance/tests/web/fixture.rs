@@ -8,10 +8,12 @@ use std::time::Duration;
 
 use appliance::clock::{Clock, WallClock};
 use appliance::config::{self, HostName};
+use appliance::live::Written;
 use appliance::store::{SealingKey, Store};
-use appliance::web::{self, Serve};
+use appliance::web::{self, Admit, Serve};
 use dashboard::port::{
-    Answer, CycleChart, FloorView, LiveChange, LiveUpdate, MoldView, Person, Plant, RadiosView, Refusal,
+    Answer, CycleChart, FloorView, LinkCondition, LinkView, LiveChange, LiveUpdate, MoldView, Person, Plant,
+    RadiosView, Refusal,
 };
 use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
 use futures::StreamExt;
@@ -64,6 +66,10 @@ impl Web {
     }
 
     pub fn start_in(folder: &Path, start: Timestamp, names: &[&str]) -> Web {
+        Web::start_with(folder, start, names, Arc::new(|person| Arc::new(Empty(person))))
+    }
+
+    pub fn start_with(folder: &Path, start: Timestamp, names: &[&str], plant: Admit) -> Web {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let names: Vec<HostName> = names.iter().map(|name| name.parse().unwrap()).collect();
         let web_config = config::Web { listen: any, http_redirect: Some(any), names: names.clone() };
@@ -77,12 +83,14 @@ impl Web {
             names,
             store: Store::open(folder, &SealingKey::from_bytes([7; 32])).unwrap(),
             clock: clock.clone(),
-            plant: Arc::new(|person| Arc::new(Empty(person))),
+            plant,
             follow: Arc::new(move |after| {
                 heard.lock().unwrap().push(after);
-                let cursor = after.unwrap_or(0) + 1;
+                let cursor = after.unwrap_or(0).wrapping_add(1);
                 let update = LiveUpdate { cursor, now: now(), change: LiveChange::Heartbeat };
-                futures::stream::iter([update]).chain(futures::stream::pending()).boxed()
+                futures::stream::iter([Arc::new(Written::from(update))])
+                    .chain(futures::stream::pending())
+                    .boxed()
             }),
             shutdown: shutdown.clone(),
         };
@@ -149,7 +157,7 @@ impl Drop for Web {
     }
 }
 
-/// A plant without anything.
+/// A plant with a stick that does nothing.
 struct Empty(Person);
 
 fn nothing<T: Send + 'static>() -> Answer<'static, T> {
@@ -173,7 +181,25 @@ impl Plant for Empty {
         Err(Refusal::NotFound(format!("mold {id}")))
     }
     fn radios(&self) -> Result<RadiosView, Refusal> {
-        Ok(RadiosView { now: now(), cursor: 7, links: Vec::new() })
+        let link = LinkView {
+            name: "hall-a".parse().unwrap(),
+            path: "/dev/x".to_owned(),
+            condition: LinkCondition::Up,
+            detail: None,
+            since: now(),
+            eui64: None,
+            family: None,
+            firmware: None,
+            pan: None,
+            channel: None,
+            encrypted: None,
+            join_open_until: None,
+            frames_good: 0,
+            frames_damaged: 0,
+            frames_unknown: 0,
+            modules: Vec::new(),
+        };
+        Ok(RadiosView { now: now(), cursor: 7, links: vec![link] })
     }
     fn open_join(&self, _: LinkName, _: Duration) -> Answer<'_, Timestamp> {
         nothing()

@@ -1,3 +1,4 @@
+use std::io::Read;
 use std::time::Duration;
 
 use crate::client::chunk;
@@ -56,4 +57,33 @@ fn a_stream_ends_when_its_person_leaves() {
     read_until(&mut rest, "id: 1\n");
     assert_eq!(admin.post("/logout", "a=1").location(), "/login");
     while chunk(&mut rest).is_some() {}
+}
+
+#[test]
+fn whoever_asks_for_the_streams_head_only_is_answered_at_once() {
+    let web = Web::start();
+    let (status, headers, mut rest) = web.administrator().open("HEAD", "/live", &STREAM, "");
+    assert_eq!(status, 200);
+    assert!(headers.contains(&("content-type".to_owned(), "text/event-stream".to_owned())), "{headers:?}");
+    let mut body = Vec::new();
+    let _ = rest.read_to_end(&mut body);
+    assert!(body.is_empty());
+    assert!(web.followed.lock().unwrap().is_empty(), "nothing was begun that nobody reads");
+}
+
+#[test]
+fn a_place_that_makes_no_sense_leads_to_a_restart_and_not_to_a_gap() {
+    let web = Web::start();
+    let admin = web.administrator();
+    for (path, id) in
+        [("/live?after=41", "abc"), ("/live", "-1"), ("/live", "99999999999999999999"), ("/live?after=x", "")]
+    {
+        let mut headers = STREAM.to_vec();
+        headers.extend((!id.is_empty()).then_some(("last-event-id", id)));
+        let (status, _, mut rest) = admin.open("GET", path, &headers, "");
+        assert_eq!(status, 200, "{path} {id}");
+        read_until(&mut rest, "data:");
+    }
+    // A place that the plant's stream never has, see its own tests.
+    assert_eq!(*web.followed.lock().unwrap(), [Some(u64::MAX); 4]);
 }

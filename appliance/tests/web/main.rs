@@ -7,7 +7,9 @@
 mod client;
 mod doors;
 mod fixture;
+mod forms;
 mod headers;
 mod live;
+mod secrets;
 mod sign_in;
 mod transport;

@@ -109,7 +109,9 @@ pub fn leave_for_login() {
         let location = window().location();
         // Already there: asking again would load the page for ever.
         if location.pathname().is_ok_and(|path| path != "/login") {
-            let _ = location.assign("/login?error=expired");
+            let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();
+            let next = web_sys::js_sys::encode_uri_component(&here);
+            let _ = location.assign(&format!("/login?error=expired&next={next}"));
         }
     }
 }

@@ -8,7 +8,7 @@ mod radios;
 mod setup;
 
 pub use floor::FloorPage;
-pub use login::LoginPage;
+pub use login::{LoginPage, Typed};
 pub use mold::MoldPage;
 pub use not_found::NotFoundPage;
 pub use radios::RadiosPage;

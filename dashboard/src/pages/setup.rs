@@ -3,11 +3,12 @@ use leptos::html::Input;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
-use super::login::FormError;
+use super::login::{FormError, Typed, Wrong};
 
 /// The first administrator. A plain form, so that it works before and without any script.
 #[component]
 pub fn SetupPage() -> impl IntoView {
+    let (typed, wrong) = (Typed::from_context(), Wrong::from_address());
     let password = NodeRef::<Input>::new();
     let again = NodeRef::<Input>::new();
     let compare = move |_: Event| {
@@ -33,11 +34,23 @@ pub fn SetupPage() -> impl IntoView {
                 required=true
                 autofocus=true
                 maxlength="64"
-                aria-describedby="code-hint"
+                value=typed.code
+                aria-invalid=wrong.invalid("code")
+                aria-describedby=wrong.described("code", Some("code-hint"))
             />
             <p class="hint" id="code-hint">"The box shows it on its console. It can be used once."</p>
             <label for="name">"Your name"</label>
-            <input id="name" name="name" type="text" autocomplete="username" required=true maxlength="64" aria-describedby="name-hint" />
+            <input
+                id="name"
+                name="name"
+                type="text"
+                autocomplete="username"
+                required=true
+                maxlength="64"
+                value=typed.name
+                aria-invalid=wrong.invalid("name")
+                aria-describedby=wrong.described("name", Some("name-hint"))
+            />
             <p class="hint" id="name-hint">"You log in with it."</p>
             <label for="password">"Password"</label>
             <input
@@ -48,7 +61,8 @@ pub fn SetupPage() -> impl IntoView {
                 required=true
                 minlength="10"
                 maxlength="128"
-                aria-describedby="password-hint"
+                aria-invalid=wrong.invalid("password")
+                aria-describedby=wrong.described("password", Some("password-hint"))
                 node_ref=password
                 on:input=compare
             />
@@ -62,6 +76,8 @@ pub fn SetupPage() -> impl IntoView {
                 required=true
                 minlength="10"
                 maxlength="128"
+                aria-invalid=wrong.invalid("password-again")
+                aria-describedby=wrong.described("password-again", None)
                 node_ref=again
                 on:input=compare
             />
