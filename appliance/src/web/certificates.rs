@@ -9,6 +9,7 @@ use super::people::random;
 use super::tls::{Current, SetUpTls};
 use crate::config::HostName;
 use crate::store::{Commit, Read, Store};
+use crate::telemetry::Chain;
 
 const AUTHORITY: &str = "web authority";
 const LEAF: &str = "web certificate";
@@ -49,7 +50,9 @@ pub(super) fn prepare(
         Some(authority) => authority,
         None => {
             let tag = hex::encode_upper(random::<4>().map_err(Certificates::Random)?);
-            keep(store, AUTHORITY, authority::make_authority(&tag, now)?)?
+            let authority = authority::make_authority(&tag, now)?;
+            keep(store, AUTHORITY, &authority)?;
+            authority
         }
     };
     let leaf = match kept(store, LEAF)? {
@@ -75,13 +78,18 @@ pub(super) fn refresh(
     Ok(current.replace(&pair.leaf, &pair.authority)?)
 }
 
+/// A disk that refuses is no reason to serve a wrong one: the next start makes another.
 fn renew(
     store: &Store,
     authority: &Kept,
     names: &BTreeSet<HostName>,
     now: Timestamp,
 ) -> Result<Kept, Certificates> {
-    keep(store, LEAF, authority::make_leaf(authority, names, now)?)
+    let fresh = authority::make_leaf(authority, names, now)?;
+    if let Err(error) = keep(store, LEAF, &fresh) {
+        tracing::warn!(cause = %Chain(&error), "the web server's certificate is in use and not kept");
+    }
+    Ok(fresh)
 }
 
 fn kept(store: &Store, name: &str) -> Result<Option<Kept>, Certificates> {
@@ -89,8 +97,25 @@ fn kept(store: &Store, name: &str) -> Result<Option<Kept>, Certificates> {
     Ok(secret.map(|secret| Kept::from_secret(&secret)).transpose()?)
 }
 
-fn keep(store: &Store, name: &str, fresh: Kept) -> Result<Kept, Certificates> {
+fn keep(store: &Store, name: &str, fresh: &Kept) -> Result<(), Certificates> {
     use secrecy::ExposeSecret;
-    store.put_secret(name, fresh.to_secret()?.expose_secret()).map_err(Certificates::Keep)?;
-    Ok(fresh)
+    store.put_secret(name, fresh.to_secret()?.expose_secret()).map_err(Certificates::Keep)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::tests::filling;
+
+    #[test]
+    fn with_a_full_disk_the_box_is_served_under_its_new_name() {
+        let now = Timestamp::from_millis(1_795_000_000_000);
+        let names = |name: &str| BTreeSet::from([name.parse().unwrap()]);
+        let disk = filling();
+        let first = prepare(&disk.store, &names("box"), now).unwrap();
+        disk.fill(true);
+        let later = prepare(&disk.store, &names("press-hall"), now).unwrap();
+        assert!(later.leaf.serves(&names("press-hall"), now));
+        assert_eq!(later.authority.fingerprint(), first.authority.fingerprint());
+    }
 }
