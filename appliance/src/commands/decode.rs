@@ -1,12 +1,22 @@
 //! `platen decode xbee`: the form of its lines is told in `docs/decode.md`.
 
+mod digits;
+
 use std::io::{self, BufWriter, ErrorKind, Read, Write};
 use std::process::ExitCode;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
+use std::time::Duration;
 
+use anyhow::Context;
 use clap::{Subcommand, ValueEnum};
+use digits::Digits;
 use radio::v3::frame::{ApiMode, Decoder, Piece, describe};
 
 use super::Done;
+
+/// A pause of this length within a frame of a live line means that the rest is lost. Twice what a link waits, for a
+/// pipe may stand between.
+const PAUSE: Duration = Duration::from_millis(500);
 
 /// Words of `platen decode`.
 #[derive(clap::Args)]
@@ -44,88 +54,99 @@ pub fn run(args: Args) -> Done {
         Api::One => ApiMode::Plain,
         Api::Two => ApiMode::Escaped,
     };
-    match decode(io::stdin().lock(), io::stdout().lock(), mode, hex) {
+    let chunks = read_ahead(io::stdin()).context("read the standard input")?;
+    match decode(&chunks, io::stdout().lock(), mode, hex) {
         // Whoever read the lines has enough of them.
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(ExitCode::SUCCESS),
         result => Ok(result.map(|()| ExitCode::SUCCESS)?),
     }
 }
 
-fn decode(mut from: impl Read, to: impl Write, mode: ApiMode, hex: bool) -> io::Result<()> {
-    let mut to = BufWriter::new(to);
-    let mut decoder = Decoder::new(mode);
-    let mut digits = Digits::default();
-    let mut buffer = vec![0; 64 * 1024];
-    loop {
-        let length = match from.read(&mut buffer) {
-            Ok(length) => length,
-            Err(error) if error.kind() == ErrorKind::Interrupted => continue,
-            Err(error) => return Err(error),
-        };
-        let input = buffer.get(..length).unwrap_or_default();
-        let pieces = match (length, hex) {
-            (0, _) => decoder.idle(),
-            (_, false) => decoder.push(input),
-            (_, true) => decoder.push(&digits.read(input)?),
-        };
-        write(&mut to, &pieces)?;
-        // A line is there as soon as its frame is, also on a pipe that stays open.
-        to.flush()?;
-        if length == 0 {
-            return digits.end();
-        }
-    }
-}
-
-fn write(to: &mut impl Write, pieces: &[Piece]) -> io::Result<()> {
-    for piece in pieces {
-        serde_json::to_writer(&mut *to, &describe(piece))?;
-        to.write_all(b"\n")?;
-    }
-    Ok(())
-}
-
-/// Hexadecimal text to bytes, however it is cut.
-#[derive(Default)]
-struct Digits {
-    half: Option<u8>,
-    read: u64,
-}
-
-impl Digits {
-    fn read(&mut self, text: &[u8]) -> io::Result<Vec<u8>> {
-        let mut bytes = Vec::with_capacity(text.len() / 2);
-        for &letter in text {
-            self.read += 1;
-            let digit = match letter {
-                b'0'..=b'9' => letter - b'0',
-                b'a'..=b'f' => letter - b'a' + 10,
-                b'A'..=b'F' => letter - b'A' + 10,
-                b' ' | b'\t' | b'\r' | b'\n' | b',' | b':' | b'-' => continue,
-                // `0x` before a byte.
-                b'x' | b'X' if self.half == Some(0) => {
-                    self.half = None;
-                    continue;
-                }
-                other => {
-                    let what =
-                        format!("character {} is {:?}, no hexadecimal digit", self.read, char::from(other));
-                    return Err(io::Error::new(ErrorKind::InvalidData, what));
-                }
+/// Reads on a thread of its own, so that whoever takes the bytes notices a pause.
+fn read_ahead(mut from: impl Read + Send + 'static) -> io::Result<Receiver<io::Result<Vec<u8>>>> {
+    let (to, chunks) = sync_channel(1);
+    std::thread::Builder::new().name("input".to_owned()).spawn(move || {
+        let mut buffer = vec![0; 64 * 1024];
+        loop {
+            let chunk = match from.read(&mut buffer) {
+                Ok(0) => return,
+                Ok(length) => Ok(buffer.get(..length).unwrap_or_default().to_vec()),
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                Err(error) => Err(error),
             };
-            match self.half.take() {
-                None => self.half = Some(digit),
-                Some(high) => bytes.push(high << 4 | digit),
+            let over = chunk.is_err();
+            if to.send(chunk).is_err() || over {
+                return;
             }
         }
-        Ok(bytes)
+    })?;
+    Ok(chunks)
+}
+
+fn decode(
+    chunks: &Receiver<io::Result<Vec<u8>>>,
+    to: impl Write,
+    mode: ApiMode,
+    hex: bool,
+) -> io::Result<()> {
+    let mut lines = Lines { decoder: Decoder::new(mode), to: BufWriter::new(to) };
+    let outcome = if hex { lines.text(chunks) } else { lines.bytes(chunks) };
+    // Whatever ended the input, frames that came before it are there.
+    lines.idle()?;
+    outcome
+}
+
+struct Lines<W: Write> {
+    decoder: Decoder,
+    to: BufWriter<W>,
+}
+
+impl<W: Write> Lines<W> {
+    /// On a live line a false header holds back the good frames behind it for no longer than a pause.
+    fn bytes(&mut self, chunks: &Receiver<io::Result<Vec<u8>>>) -> io::Result<()> {
+        loop {
+            let next = if self.decoder.is_pending() {
+                chunks.recv_timeout(PAUSE)
+            } else {
+                chunks.recv().map_err(RecvTimeoutError::from)
+            };
+            match next {
+                Ok(chunk) => self.push(&chunk?)?,
+                Err(RecvTimeoutError::Timeout) => self.idle()?,
+                Err(RecvTimeoutError::Disconnected) => return Ok(()),
+            }
+        }
     }
 
-    fn end(&self) -> io::Result<()> {
-        match self.half {
-            None => Ok(()),
-            Some(_) => Err(io::Error::new(ErrorKind::InvalidData, "the text ends in the middle of a byte")),
+    /// Text may be typed: a pause in it says nothing.
+    fn text(&mut self, chunks: &Receiver<io::Result<Vec<u8>>>) -> io::Result<()> {
+        let mut digits = Digits::default();
+        for chunk in chunks {
+            let mut bytes = Vec::new();
+            let read = digits.read(&chunk?, &mut bytes);
+            self.push(&bytes)?;
+            read?;
         }
+        digits.end()
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let pieces = self.decoder.push(bytes);
+        self.write(&pieces)
+    }
+
+    fn idle(&mut self) -> io::Result<()> {
+        let pieces = self.decoder.idle();
+        self.write(&pieces)
+    }
+
+    fn write(&mut self, pieces: &[Piece]) -> io::Result<()> {
+        for piece in pieces {
+            serde_json::to_writer(&mut self.to, &describe(piece))?;
+            self.to.write_all(b"\n")?;
+        }
+        // A line is there as soon as its frame is, also on a pipe that stays open.
+        self.to.flush()
     }
 }
 
@@ -136,10 +157,17 @@ mod tests {
     /// The XBee 3 user guide's modem status, "coordinator started".
     const STARTED: &str = "7E 00 02 8A 06 6F";
 
-    fn lines(input: &[u8], mode: ApiMode, hex: bool) -> Vec<serde_json::Value> {
+    fn decoded(input: &'static [u8], mode: ApiMode, hex: bool) -> (Vec<serde_json::Value>, io::Result<()>) {
         let mut out = Vec::new();
-        decode(input, &mut out, mode, hex).unwrap();
-        String::from_utf8(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let result = decode(&read_ahead(input).unwrap(), &mut out, mode, hex);
+        let out = String::from_utf8(out).unwrap();
+        (out.lines().map(|line| serde_json::from_str(line).unwrap()).collect(), result)
+    }
+
+    fn lines(input: &[u8], mode: ApiMode, hex: bool) -> Vec<serde_json::Value> {
+        let (lines, result) = decoded(input.to_vec().leak(), mode, hex);
+        result.unwrap();
+        lines
     }
 
     #[test]
@@ -148,7 +176,13 @@ mod tests {
         let expected = lines(&bytes, ApiMode::Plain, false);
         assert_eq!(expected.len(), 1);
         assert_eq!(expected[0]["type"], "0x8A");
-        for text in [STARTED, "7e00028a066f", "0x7E,0x00,0x02,0x8A,0x06,0x6F", "7E:00:02\n8A-06-6F\r\n"] {
+        for text in [
+            STARTED,
+            "7e00028a066f",
+            "0x7E,0x00,0x02,0x8A,0x06,0x6F",
+            "7E:00:02\n8A-06-6F\r\n",
+            "0X7e 0x0002\t8a066f",
+        ] {
             assert_eq!(lines(text.as_bytes(), ApiMode::Plain, true), expected, "{text}");
         }
     }
@@ -170,9 +204,39 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_not_hexadecimal_is_refused_with_its_place() {
-        let error = decode(&b"7E 0G"[..], Vec::new(), ApiMode::Plain, true).unwrap_err();
-        assert!(error.to_string().contains("character 5"), "{error}");
-        assert!(decode(&b"7E 0"[..], Vec::new(), ApiMode::Plain, true).is_err());
+    fn frames_before_a_bad_digit_are_printed_before_it_is_told() {
+        let (lines, result) = decoded(b"7E00028A066F\n# note", ApiMode::Plain, true);
+        assert_eq!(lines.len(), 1, "{lines:?}");
+        assert_eq!(lines[0]["type"], "0x8A");
+        let error = result.unwrap_err();
+        assert!(error.to_string().contains("character 14 is '#'"), "{error}");
+        // Also those that the beginning of something else held back.
+        let (lines, result) = decoded(b"7E0020 7E00028A066F #", ApiMode::Plain, true);
+        assert!(lines.iter().any(|line| line["type"] == "0x8A"), "{lines:?}");
+        assert!(result.is_err());
+    }
+
+    #[test]
+    fn text_that_ends_within_a_byte_is_refused_after_its_frames() {
+        let (lines, result) = decoded(b"7E00028A066F 7", ApiMode::Plain, true);
+        assert_eq!(lines[0]["type"], "0x8A");
+        assert!(result.is_err());
+    }
+
+    #[test]
+    fn on_a_line_that_stays_open_no_frame_waits_for_a_false_header_to_be_filled() {
+        let (line, chunks) = sync_channel(2);
+        let (mut heard, told) = io::pipe().unwrap();
+        let decoding = std::thread::spawn(move || decode(&chunks, told, ApiMode::Plain, false));
+        line.send(Ok([&[0x7E, 0x00, 0x20][..], &[0x7E, 0x00, 0x02, 0x8A, 0x06, 0x6F]].concat())).unwrap();
+        let mut said = String::new();
+        // With a decoder that waited for more bytes or the end, this would never end.
+        while !said.contains("coordinator started") {
+            let mut buffer = [0; 1024];
+            let length = heard.read(&mut buffer).unwrap();
+            said.push_str(std::str::from_utf8(&buffer[..length]).unwrap());
+        }
+        drop(line);
+        decoding.join().unwrap().unwrap();
     }
 }

@@ -3,11 +3,12 @@
 //! Bytes are upper-case hexadecimal text, as are addresses, endpoints, clusters, profiles and masks; counts and options
 //! are numbers; a status is its code and its text. A key is never shown, only how long it is.
 
+use domain::Eui64;
 use serde_json::{Map, Value, json};
 
 use super::super::commands::is_secret;
 use super::decoder::{Damage, Piece};
-use super::types::{AtCommand, AtName, Frame, IoSample, NodeIdentification};
+use super::types::{AtCommand, AtName, Frame, IoSample, NodeIdentification, RemoteAtResponse};
 
 /// One line of `platen decode xbee`.
 #[must_use]
@@ -94,7 +95,41 @@ impl Fields {
     }
 
     fn at_value(self, name: AtName, key: &str, bytes: &[u8]) -> Self {
-        if is_secret(name) { self.put(&format!("{key}_length"), bytes.len()) } else { self.bytes(key, bytes) }
+        if is_secret(name.to_upper()) {
+            self.put(&format!("{key}_length"), bytes.len())
+        } else {
+            self.bytes(key, bytes)
+        }
+    }
+
+    /// A node's name; its bytes too where they are no text, for a letter that was replaced is gone.
+    fn node_name(self, name: &[u8]) -> Self {
+        let f = self.put("ni", String::from_utf8_lossy(name));
+        if std::str::from_utf8(name).is_ok() { f } else { f.put("ni_hex", hex::encode_upper(name)) }
+    }
+
+    /// Who answered a discovery. What stands behind the name differs between families and firmware: see `value`.
+    fn node_found(self, name: AtName, value: &[u8]) -> Self {
+        if name.to_upper() != AtName::of("ND") {
+            return self;
+        }
+        let Some((short, rest)) = value.split_first_chunk() else { return self };
+        let Some((address, rest)) = rest.split_first_chunk() else { return self };
+        let name = rest.split(|byte| *byte == 0).next().unwrap_or_default();
+        self.hex16("node16", u16::from_be_bytes(*short))
+            .put("node64", Eui64::from_be_bytes(*address).to_string())
+            .node_name(name)
+    }
+
+    /// What a stick appends to a node's identification where it is told to (NO).
+    fn appended(self, rest: &[u8]) -> Self {
+        match *rest {
+            [] => self,
+            [rssi] => self.hex8("rssi", rssi),
+            [a, b, c, d] => self.put("dd", hex::encode_upper([a, b, c, d])),
+            [a, b, c, d, rssi] => self.put("dd", hex::encode_upper([a, b, c, d])).hex8("rssi", rssi),
+            _ => self.bytes("rest", rest),
+        }
     }
 
     fn hops(self, hops: &[u16]) -> Self {
@@ -104,6 +139,15 @@ impl Fields {
 
 fn status(code: u8, text: impl ToString) -> Value {
     json!({ "code": code, "text": text.to_string() })
+}
+
+fn remote_status(at: &RemoteAtResponse) -> Value {
+    let mut status = status(at.raw_status, at.status());
+    let flags: Vec<_> = at.flags().collect();
+    if let (Value::Object(status), false) = (&mut status, flags.is_empty()) {
+        status.insert("flags".to_owned(), flags.into());
+    }
+    status
 }
 
 fn fields(frame: &Frame) -> Value {
@@ -154,7 +198,8 @@ fn fields(frame: &Frame) -> Value {
             .put("frame_id", at.id)
             .put("command", at.name.to_string())
             .put("status", status(at.status.code(), at.status))
-            .at_value(at.name, "value", &at.value),
+            .at_value(at.name, "value", &at.value)
+            .node_found(at.name, &at.value),
         Frame::RawTxStatus { id, status: s } => f.put("frame_id", *id).put("status", status(s.code(), s)),
         Frame::ModemStatus(s) => f.put("status", status(s.code(), s)),
         Frame::TxStatus(tx) => f
@@ -207,7 +252,7 @@ fn fields(frame: &Frame) -> Value {
             .put("src64", at.source.to_string())
             .hex16("src16", at.short)
             .put("command", at.name.to_string())
-            .put("status", status(at.raw_status, at.status()))
+            .put("status", remote_status(at))
             .at_value(at.name, "value", &at.value),
         Frame::ExtendedModemStatus { status: s, data } => {
             f.put("status", status(s.code(), s)).bytes("data", data)
@@ -284,19 +329,18 @@ fn node_identification(f: Fields, node: &NodeIdentification) -> Fields {
         3 => "power cycle",
         _ => "unknown",
     };
-    let f = f
-        .put("sender64", node.sender.to_string())
+    f.put("sender64", node.sender.to_string())
         .hex16("sender16", node.sender_short)
         .put("options", node.options)
         .hex16("remote16", node.remote_short)
         .put("remote64", node.remote.to_string())
-        .put("ni", String::from_utf8_lossy(&node.name))
+        .node_name(&node.name)
         .hex16("parent16", node.parent)
         .put("device_type", status(node.device_type, device_type))
         .put("source_event", status(node.event, event))
         .hex16("profile", node.profile)
-        .hex16("manufacturer", node.manufacturer);
-    if node.rest.is_empty() { f } else { f.bytes("rest", &node.rest) }
+        .hex16("manufacturer", node.manufacturer)
+        .appended(&node.rest)
 }
 
 fn frame_error(code: u8) -> &'static str {
@@ -338,7 +382,7 @@ mod tests {
     #[test]
     fn no_key_is_ever_shown() {
         let key = "5A5B5C5D5E5F60616263646566676869";
-        let device = domain::Eui64::COORDINATOR;
+        let device = Eui64::COORDINATOR;
         let key_bytes = hex::decode(key).unwrap();
         let frames = [
             Frame::RegisterDevice(super::super::RegisterDevice {
@@ -350,12 +394,13 @@ mod tests {
             }),
             Frame::AtQueued(AtCommand { id: 1, name: AtName::of("KY"), parameter: key_bytes.clone() }),
             Frame::At(AtCommand { id: 1, name: AtName::of("NK"), parameter: key_bytes.clone() }),
+            Frame::At(AtCommand { id: 1, name: AtName::of("ky"), parameter: key_bytes.clone() }),
             Frame::RemoteAt(super::super::RemoteAtCommand {
                 id: 1,
                 dest: device,
                 short: 0,
                 options: 0,
-                name: AtName::of("KY"),
+                name: AtName::of("Ky"),
                 parameter: key_bytes,
             }),
         ];
@@ -372,10 +417,71 @@ mod tests {
     fn a_status_is_its_code_and_its_text_and_an_unknown_one_stays_visible() {
         let line = first(ApiMode::Plain, "7E00028A066F");
         assert_eq!(line["fields"]["status"], json!({ "code": 6, "text": "coordinator started" }));
-        let line = first(ApiMode::Plain, "7E00028A998D");
+        let line = first(ApiMode::Plain, "7E00028A5521");
         assert_eq!(line["damage"], "bad checksum");
-        let line = first(ApiMode::Plain, "7E00028A99DC");
-        assert_eq!(line["fields"]["status"], json!({ "code": 0x99, "text": "unknown code 99" }));
+        let line = first(ApiMode::Plain, "7E00028A5520");
+        assert_eq!(line["fields"]["status"], json!({ "code": 0x55, "text": "unknown code 55" }));
+        let line = first(ApiMode::Plain, "7E00028A81F4");
+        assert_eq!(line["fields"]["status"], json!({ "code": 0x81, "text": "stack error" }));
+    }
+
+    fn described(data: &[u8]) -> Value {
+        let frame = Frame::parse(data).unwrap();
+        describe(&Piece::Frame { offset: 0, frame })["fields"].clone()
+    }
+
+    #[test]
+    fn flags_stand_beside_a_remote_status_and_hide_no_unknown_code() {
+        let status = |raw: u8| {
+            let mut data = hex::decode("97270013A20012345678FFFE5450002F").unwrap();
+            let place = data.len() - 2;
+            data[place] = raw;
+            described(&data)["status"].clone()
+        };
+        assert_eq!(status(0x00), json!({ "code": 0, "text": "OK" }));
+        assert_eq!(
+            status(0x44),
+            json!({ "code": 0x44, "text": "transmission failed", "flags": ["RSSI invalid"] })
+        );
+        assert_eq!(status(0xC0), json!({ "code": 0xC0, "text": "OK", "flags": ["RSSI invalid", "remote"] }));
+        assert_eq!(status(0x10), json!({ "code": 0x10, "text": "unknown code 10" }));
+        assert_eq!(status(0xA0), json!({ "code": 0xA0, "text": "unknown code A0", "flags": ["remote"] }));
+    }
+
+    #[test]
+    fn what_a_stick_appends_to_an_identification_is_read_and_anything_else_kept_as_bytes() {
+        let appended = |tail: &str| {
+            let node = "950013A20040522BAA7D84027D840013A20040522BAA2000FFFE0101C105101E";
+            let fields = described(&hex::decode(format!("{node}{tail}")).unwrap());
+            [fields["dd"].clone(), fields["rssi"].clone(), fields["rest"].clone()]
+        };
+        let no = Value::Null;
+        assert_eq!(appended(""), [no.clone(), no.clone(), no.clone()]);
+        assert_eq!(appended("2B"), [no.clone(), json!("2B"), no.clone()]);
+        assert_eq!(appended("000A0005"), [json!("000A0005"), no.clone(), no.clone()]);
+        assert_eq!(appended("000A00052B"), [json!("000A0005"), json!("2B"), no.clone()]);
+        assert_eq!(appended("0A05"), [no.clone(), no.clone(), json!("0A05")]);
+    }
+
+    #[test]
+    fn an_answer_to_a_discovery_says_who_answered_and_its_end_does_not() {
+        let found = described(&hex::decode("88014E4400FFFE0013A20040D814A8346400").unwrap());
+        assert_eq!(found["node16"], "FFFE");
+        assert_eq!(found["node64"], "0013A20040D814A8");
+        assert_eq!(found["ni"], "4d");
+        assert_eq!(found["value"], "FFFE0013A20040D814A8346400");
+        for end in ["88014E4400", "88014E4400FFFE0013A20040D814", "8801534C00FFFE0013A20040D814A8346400"] {
+            assert!(described(&hex::decode(end).unwrap()).get("node64").is_none(), "{end}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_text_keeps_its_bytes() {
+        let found = described(&hex::decode("88014E4400FFFE0013A20040D814A8507265FF00").unwrap());
+        assert_eq!(found["ni"], "Pre\u{FFFD}");
+        assert_eq!(found["ni_hex"], "507265FF");
+        let node = "950013A20040522BAA7D84027D840013A20040522BAAB0FF00FFFE0101C105101E";
+        assert_eq!(described(&hex::decode(node).unwrap())["ni_hex"], "B0FF");
     }
 
     #[test]

@@ -4,11 +4,15 @@
 use std::fmt;
 
 macro_rules! status_codes {
-    ($(#[$doc:meta])* $name:ident { $($variant:ident = $code:literal: $text:literal),+ $(,)? }) => {
+    ($(#[$doc:meta])* $name:ident {
+        $($variant:ident = $code:literal: $text:literal,)+
+        $(.. $range:ident = $codes:pat => $range_text:literal)?
+    }) => {
         $(#[$doc])*
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         pub enum $name {
             $(#[doc = $text] $variant,)+
+            $(#[doc = $range_text] $range(u8),)?
             /// A code nobody here knows.
             Unknown(u8),
         }
@@ -22,6 +26,7 @@ macro_rules! status_codes {
             pub const fn code(self) -> u8 {
                 match self {
                     $($name::$variant => $code,)+
+                    $($name::$range(code) => code,)?
                     $name::Unknown(code) => code,
                 }
             }
@@ -31,6 +36,7 @@ macro_rules! status_codes {
             fn from(code: u8) -> Self {
                 match code {
                     $($code => $name::$variant,)+
+                    $(code @ $codes => $name::$range(code),)?
                     code => $name::Unknown(code),
                 }
             }
@@ -40,6 +46,7 @@ macro_rules! status_codes {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 match self {
                     $($name::$variant => f.write_str($text),)+
+                    $($name::$range(_) => f.write_str($range_text),)?
                     $name::Unknown(code) => write!(f, "unknown code {code:02X}"),
                 }
             }
@@ -86,7 +93,7 @@ status_codes! {
         JoinWindowOpened = 0x43: "join window opened",
         JoinWindowClosed = 0x44: "join window closed",
         KeyChangeInitiated = 0x45: "network key change begun",
-        StackError = 0x80: "stack error",
+        .. StackError = 0x80..=0xFF => "stack error"
     }
 }
 
@@ -185,5 +192,14 @@ mod tests {
         }
         assert_eq!(DeliveryStatus::from(0xEE), DeliveryStatus::Unknown(0xEE));
         assert_eq!(DiscoveryStatus::from(0x09).to_string(), "unknown code 09");
+    }
+
+    #[test]
+    fn every_modem_status_from_80_on_is_a_stack_error_and_keeps_its_code() {
+        for code in 0x80..=u8::MAX {
+            assert_eq!(ModemStatus::from(code), ModemStatus::StackError(code));
+            assert_eq!(ModemStatus::from(code).to_string(), "stack error");
+        }
+        assert_eq!(ModemStatus::from(0x7F), ModemStatus::Unknown(0x7F));
     }
 }

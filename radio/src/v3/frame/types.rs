@@ -20,6 +20,13 @@ impl AtName {
             _ => AtName(*b"??"),
         }
     }
+
+    /// The same in capitals: a stick takes its commands in either case.
+    #[must_use]
+    pub const fn to_upper(self) -> Self {
+        let AtName([a, b]) = self;
+        AtName([a.to_ascii_uppercase(), b.to_ascii_uppercase()])
+    }
 }
 
 impl fmt::Display for AtName {
@@ -197,7 +204,7 @@ struct Shown<'a>(AtName, &'a [u8]);
 
 impl fmt::Debug for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if is_secret(self.0) { f.write_str("[secret]") } else { self.1.fmt(f) }
+        if is_secret(self.0.to_upper()) { f.write_str("[secret]") } else { self.1.fmt(f) }
     }
 }
 
@@ -445,18 +452,31 @@ pub struct RemoteAtResponse {
     pub short: u16,
     /// Which command.
     pub name: AtName,
-    /// The status byte as sent. On 900HP and 868LP its high nibble is flags (900HP guide p. 157):
-    /// see [`RemoteAtResponse::status`].
+    /// The status byte as sent. On 900HP and 868LP its two highest bits are flags (900HP guide p. 157): see
+    /// [`RemoteAtResponse::status`] and [`RemoteAtResponse::flags`].
     pub raw_status: u8,
     /// The answer.
     pub value: Vec<u8>,
 }
 
 impl RemoteAtResponse {
-    /// How it ended, without the flag nibble.
+    const RSSI_INVALID: u8 = 0x40;
+    const REMOTE: u8 = 0x80;
+
+    /// How it ended, without the flags. A bit between flags and code makes the whole byte one that nobody knows.
     #[must_use]
     pub fn status(&self) -> AtStatus {
-        AtStatus::from(self.raw_status & 0x0F)
+        match self.raw_status & !(Self::RSSI_INVALID | Self::REMOTE) {
+            code @ 0x00..=0x0F => AtStatus::from(code),
+            _ => AtStatus::Unknown(self.raw_status),
+        }
+    }
+
+    /// What the flags say.
+    pub fn flags(&self) -> impl Iterator<Item = &'static str> {
+        let raw = self.raw_status;
+        let flags = [(Self::RSSI_INVALID, "RSSI invalid"), (Self::REMOTE, "remote")];
+        flags.into_iter().filter(move |(flag, _)| raw & flag != 0).map(|(_, text)| text)
     }
 }
 
