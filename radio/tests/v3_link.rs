@@ -129,6 +129,23 @@ async fn a_stick_that_is_plugged_in_later_comes_up_and_is_heard() {
 }
 
 #[tokio::test]
+async fn samples_that_no_profile_reads_reach_the_ring_all_the_same() {
+    let mut plant = start(expected(), 64);
+    let peer = Peer::plug(&plant.path, Settings::zigbee());
+    plant.until_state(is_up).await;
+    for data in ["8312341B00010E58001800460154020A", "940013A20040522BAADD6C0103000200CE00EA0052016A"]
+        .map(hex::decode)
+    {
+        let data = data.unwrap();
+        peer.say_frame(&Frame::parse(&data).unwrap());
+        let raw = plant.until(|heard| if let Heard::Raw(raw) = heard { Some(raw) } else { None }).await;
+        assert_eq!(raw.payload, data);
+        assert!(raw.read_as.is_err());
+    }
+    plant.stop().await;
+}
+
+#[tokio::test]
 async fn a_stick_in_plain_framing_is_switched_over_and_heard() {
     let mut plant = start(expected(), 64);
     let peer = Peer::plug(&plant.path, Settings::zigbee().with("AP", "01").with("AO", "03"));

@@ -194,12 +194,7 @@ impl Context {
 
     /// Has the profiles read what a frame carries.
     pub(super) async fn payload(&mut self, frame: &Frame, heard_at: Timestamp) -> Result<(), End> {
-        let payload = match frame {
-            Frame::Rx(f) => Payload { source: f.source, kind: PayloadKind::Bytes(&f.data) },
-            Frame::ExplicitRx(f) => Payload { source: f.source, kind: PayloadKind::Bytes(&f.data) },
-            Frame::IoSample(f) => Payload { source: f.source, kind: PayloadKind::IoSample(f) },
-            _ => return Ok(()),
-        };
+        let Some(payload) = Payload::of(frame) else { return Ok(()) };
         self.read(&payload, heard_at).await
     }
 

@@ -294,7 +294,11 @@ impl Network {
                 tracing::info!(code = status.code(), %status, "modem status");
                 self.stick_says(now, status);
             }
-            Frame::Rx(_) | Frame::ExplicitRx(_) | Frame::IoSample(_) => self.payload(now, frame),
+            Frame::Rx(_)
+            | Frame::ExplicitRx(_)
+            | Frame::IoSample(_)
+            | Frame::SensorRead(_)
+            | Frame::RawIoSample(_) => self.payload(now, frame),
             Frame::NodeIdentification(node) => {
                 let name = node_text(&node.name);
                 self.module(now, node.remote, Some(node.remote_short), Some(name), None);
@@ -355,6 +359,9 @@ impl Network {
                     Frame::Rx(f) => (f.source, f.short),
                     Frame::ExplicitRx(f) => (f.source, f.short),
                     Frame::IoSample(f) => (f.source, f.short),
+                    Frame::SensorRead(f) => (f.source, f.short),
+                    // Its sender is not told apart from others: kept, and no module of it made.
+                    Frame::RawIoSample(_) => return self.out.push_back(Out::Payload(frame, now.clock)),
                     _ => return,
                 };
                 self.payloads += 1;

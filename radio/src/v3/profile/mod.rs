@@ -10,7 +10,7 @@ use domain::{Eui64, Timestamp};
 
 use crate::command::Ask;
 use crate::event::{Heard, RawHeard};
-use crate::v3::frame::IoSample;
+use crate::v3::frame::{ExplicitRx, Frame, IoSample};
 
 /// A payload as it came out of a radio frame.
 #[derive(Debug, Clone, Copy)]
@@ -28,9 +28,28 @@ pub enum PayloadKind<'a> {
     Bytes(&'a [u8]),
     /// Levels of the radio's own inputs (frame 92).
     IoSample(&'a IoSample),
+    /// What no application said and no profile reads, kept as the whole frame: samples of other kinds (83, 94), and
+    /// what radios say to each other about the network (91 of the ZigBee device profile).
+    Other(&'a Frame),
 }
 
-impl Payload<'_> {
+impl<'a> Payload<'a> {
+    /// What a frame carries; `None` where it does not come from another radio's inputs or applications.
+    #[must_use]
+    pub fn of(frame: &'a Frame) -> Option<Self> {
+        let (source, kind) = match frame {
+            Frame::Rx(f) => (f.source, PayloadKind::Bytes(&f.data)),
+            Frame::ExplicitRx(f) if concerns_the_network(f) => (f.source, PayloadKind::Other(frame)),
+            Frame::ExplicitRx(f) => (f.source, PayloadKind::Bytes(&f.data)),
+            Frame::IoSample(f) => (f.source, PayloadKind::IoSample(f)),
+            Frame::SensorRead(f) => (f.source, PayloadKind::Other(frame)),
+            // It tells only its 16-bit address.
+            Frame::RawIoSample(_) => (Eui64::UNKNOWN, PayloadKind::Other(frame)),
+            _ => return None,
+        };
+        Some(Payload { source, kind })
+    }
+
     /// The bytes for the ring of raw payloads; an input sample as frame 92 has it after its options byte.
     #[must_use]
     pub fn bytes(&self) -> Vec<u8> {
@@ -44,8 +63,14 @@ impl Payload<'_> {
                 bytes.extend(sample.analog.iter().copied().flat_map(u16::to_be_bytes));
                 bytes
             }
+            PayloadKind::Other(frame) => frame.encode(),
         }
     }
+}
+
+/// Profile 0 and endpoint 0 are the ZigBee device profile's (ZDO), whatever a radio's applications are.
+fn concerns_the_network(frame: &ExplicitRx) -> bool {
+    frame.profile == 0 || frame.dest_endpoint == 0
 }
 
 /// Why a profile could not read a payload that is its own.
@@ -66,6 +91,14 @@ pub enum ProfileError {
         /// Which input.
         input: String,
     },
+}
+
+impl ProfileError {
+    /// The payload may as well be somebody else's: without a good check only its first byte claims to be an open
+    /// message.
+    fn leaves_doubt(&self) -> bool {
+        matches!(self, ProfileError::Open(open::DecodeError::Check { .. }))
+    }
 }
 
 /// Bytes to send to a module.
@@ -118,21 +151,30 @@ impl Registry {
         Registry { profiles }
     }
 
-    /// Has the first profile read the payload whose own it is.
+    /// Has the first profile read the payload whose own it is. One that may be its own only is shown to the others
+    /// too.
     pub fn read(&mut self, payload: &Payload<'_>, now: Timestamp) -> Read {
-        let mut read_as = Err("no profile knows this payload".to_owned());
+        let mut read_as = None;
         let mut heard = Vec::new();
         for profile in &mut self.profiles {
             match profile.read(payload, now) {
-                None => continue,
+                None => {}
                 Some(Ok(events)) => {
                     heard = events;
-                    read_as = Ok(profile.name());
+                    read_as = Some(Ok(profile.name()));
+                    break;
                 }
-                Some(Err(error)) => read_as = Err(format!("{}: {}", profile.name(), chain(&error))),
+                Some(Err(error)) => {
+                    let told = Err(format!("{}: {}", profile.name(), chain(&error)));
+                    if !error.leaves_doubt() {
+                        read_as = Some(told);
+                        break;
+                    }
+                    read_as.get_or_insert(told);
+                }
             }
-            break;
         }
+        let read_as = read_as.unwrap_or_else(|| Err("no profile knows this payload".to_owned()));
         Read { heard, raw: RawHeard { module: payload.source, payload: payload.bytes(), read_as } }
     }
 
@@ -159,3 +201,6 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests;
