@@ -267,3 +267,48 @@ fn a_box_started_for_someone_ends_with_them() {
     drop(running.child.stdin.take());
     assert!(running.child.wait().unwrap().success());
 }
+
+/// Runs a command with a stick that never stops talking; how it ended, and what the stick was told.
+fn told_while(command: &mut Command, port: &Path, done: impl Fn(&mut Child) -> bool) -> (Output, Vec<u8>) {
+    let stick = radio::sim::port::Port::plug_in(port).unwrap();
+    let mut child = command.stdin(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let (mut told, mut buffer) = (Vec::new(), [0; 1024]);
+    until("the command to end", || {
+        stick.write(&[0x7E, 0x00, 0x02, 0x8A, 0x06, 0x6F]).unwrap();
+        let length = stick.read(&mut buffer).unwrap();
+        told.extend_from_slice(&buffer[..length]);
+        done(&mut child)
+    });
+    (child.wait_with_output().unwrap(), told)
+}
+
+#[test]
+fn a_recording_says_nothing_to_the_stick() {
+    let dir = tempfile::tempdir().unwrap();
+    let (port, recording) = (dir.path().join("stick"), dir.path().join("recording"));
+    let mut command = platen();
+    command.args(["capture", "--port"]).arg(&port).arg("--to").arg(&recording);
+    let (output, told) = told_while(&mut command, &port, |child| {
+        if std::fs::metadata(&recording).is_ok_and(|file| file.len() > 200) {
+            kill(Pid::from_raw(i32::try_from(child.id()).unwrap()), Signal::SIGINT).unwrap();
+            return true;
+        }
+        false
+    });
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(text(&output.stderr).contains("lost 0"), "{}", text(&output.stderr));
+    assert_eq!(told, b"");
+}
+
+#[test]
+fn a_recording_that_the_disk_refuses_says_so_and_ends_with_status_1() {
+    let dir = tempfile::tempdir().unwrap();
+    let (port, recording) = (dir.path().join("stick"), dir.path().join("recording"));
+    let mut command = Command::new("sh");
+    // No file of this process may grow: what a full disk is to it.
+    command.args(["-c", "trap '' XFSZ; ulimit -f 0; exec \"$@\"", "sh", env!("CARGO_BIN_EXE_platen")]);
+    command.args(["capture", "--port"]).arg(&port).arg("--to").arg(&recording);
+    let (output, _) = told_while(&mut command, &port, |child| child.try_wait().unwrap().is_some());
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stderr).contains("write the capture"), "{}", text(&output.stderr));
+}

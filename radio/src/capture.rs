@@ -1,15 +1,13 @@
-//! Records what goes over a link to a file, and plays it back.
+//! Records what goes over a link to a file, and reads it again.
 //!
 //! The file's bytes are in `docs/capture.md`. Nothing here knows what the bytes mean; a link whose bytes hold keys
 //! hides them before they come here (for V3 that is [`crate::v3::veil`]).
 
 mod format;
 mod recorder;
-mod replay;
 
 pub use format::{Damage, Header, Reader, ReaderError, Record, Writer};
 pub use recorder::{CaptureError, Recorder, Summary};
-pub use replay::{Pace, ReplayError, Replayed, replay};
 
 use domain::Timestamp;
 

@@ -1,23 +1,19 @@
-//! `platen capture`: brings a link up as a box would, records it, and keeps nothing else.
+//! `platen capture`: records what a port says, and says nothing to it.
 //!
-//! Nothing is acknowledged, so that the monitors still have everything for the box. A box records its own links
-//! when `capture` is set in its configuration.
+//! Nothing is asked, set or acknowledged, so that the stick stays as it is and the monitors still have everything for
+//! the box. A box records both sides of its own links when `capture` is set in its configuration.
 
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::Arc;
 
-use anyhow::Context;
+use anyhow::{Context, bail};
 use appliance::clock::{Clock, WallClock};
 use appliance::telemetry;
 use domain::LinkName;
-use radio::capture::{Header, Recorder};
-use radio::event::{Heard, RadioEvent};
-use radio::v3::link::{self, LinkSettings};
-use radio::v3::network::FormPolicy;
-use radio::v3::profile::Registry;
-use radio::v3::profile::open::OpenProfile;
-use tokio::sync::mpsc;
+use radio::capture::{Direction, Header, Recorder, Tap};
+use radio::v3::serial::Port;
+use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio_util::sync::CancellationToken;
 
 use super::{Done, signals};
@@ -34,7 +30,7 @@ pub struct Args {
     /// What the plant calls the link
     #[arg(long, value_name = "NAME", default_value = "link-1")]
     name: LinkName,
-    /// The baud rate that is tried first
+    /// The rate the stick is set to; no other is tried
     #[arg(long, default_value_t = 115_200)]
     baud: u32,
     /// The stick's RTS and CTS are wired and in use
@@ -44,47 +40,40 @@ pub struct Args {
 
 pub fn run(args: Args) -> Done {
     telemetry::start("info")?;
-    let clock: link::Clock = Arc::new(|| WallClock.now());
-    let header = Header { link: args.name.clone(), start: clock() };
-    let recorder =
-        Recorder::create(&args.to, &header).with_context(|| format!("record to {}", args.to.display()))?;
-    let settings = LinkSettings {
-        name: args.name,
-        path: args.port,
-        baud: args.baud,
-        rts_cts: args.rts_cts,
-        expected: None,
-        form: FormPolicy::WhenAsked,
-        profiles: Registry::new(vec![Box::new(OpenProfile::new())]),
-        tap: Some(Box::new(recorder)),
-    };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(async {
+    let (ended, summary) = runtime.block_on(async {
         let shutdown = CancellationToken::new();
         signals::end_on_signal(shutdown.clone()).context("listen for signals")?;
-        let (events, mut heard) = mpsc::channel(256);
-        // Held until the end: a link whose commands have ended has nothing to do.
-        let (_way, commands) = mpsc::channel(1);
-        let link = tokio::spawn(link::run(settings, events, commands, clock, shutdown));
-        while let Some(event) = heard.recv().await {
-            note(&event);
-        }
-        link.await.context("run the link")
+        let port = Port::open(&args.port, args.baud, args.rts_cts).context("open the stick's port")?;
+        let header = Header { link: args.name, start: WallClock.now() };
+        let mut recorder = Recorder::create(&args.to, &header)
+            .with_context(|| format!("record to {}", args.to.display()))?;
+        let ended = record(port, &mut recorder, &shutdown).await;
+        anyhow::Ok((ended, recorder.finish()))
     })?;
-    Ok(ExitCode::SUCCESS)
+    let summary = summary.with_context(|| format!("record to {}", args.to.display()))?;
+    let mut console = std::io::stderr();
+    let _ = writeln!(console, "recorded {} bytes, lost {}", summary.recorded, summary.lost);
+    ended?;
+    Ok(if summary.lost == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn note(event: &RadioEvent) {
-    match &event.what {
-        Heard::Link(state) => tracing::info!(?state, "link"),
-        Heard::Traffic(traffic) => {
-            tracing::info!(
-                good = traffic.good,
-                damaged = traffic.damaged,
-                unknown = traffic.unknown,
-                "traffic"
-            );
+/// Until it is told to end. A port that can only be read is all it is given.
+async fn record(
+    mut port: impl AsyncRead + Unpin,
+    recorder: &mut Recorder,
+    shutdown: &CancellationToken,
+) -> anyhow::Result<()> {
+    let mut buffer = vec![0; 64 * 1024];
+    while !recorder.is_broken() {
+        let length = tokio::select! {
+            read = port.read(&mut buffer) => read.context("hear the stick")?,
+            () = shutdown.cancelled() => break,
+        };
+        if length == 0 {
+            bail!("the stick was unplugged");
         }
-        _ => {}
+        recorder.bytes(WallClock.now(), Direction::Heard, buffer.get(..length).unwrap_or_default());
     }
+    Ok(())
 }

@@ -39,7 +39,7 @@ enum Command {
     Healthcheck(healthcheck::Args),
     /// Frames on the standard input to JSON lines
     Decode(decode::Args),
-    /// Record a link to a file, while no box uses it
+    /// Record what a stick says to a file, while no box uses it; nothing is said to it
     Capture(capture::Args),
     /// Play a recorded link back into a box
     Replay(replay::Args),

@@ -1,9 +1,5 @@
 //! `platen replay`: a recording takes a stick's place on a pseudo-terminal.
-//!
-//! What a box asks the stick itself is answered as the stick answered when it was recorded; what the stick heard by
-//! radio is played as it was. A link without frames is played byte by byte.
 
-use std::collections::HashMap;
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -13,12 +9,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
-use radio::capture::{Direction, Reader, Record};
+use radio::capture::Reader;
 use radio::sim::port::Port;
-use radio::v3::frame::{
-    ApiMode, AtCommand, AtName, AtResponse, AtStatus, Decoder, DeliveryStatus, DiscoveryStatus, Frame, Piece,
-    TxStatus, encode,
-};
+use radio::sim::replay::{Player, StandIn, Turn};
 use tokio_util::sync::CancellationToken;
 
 use super::{Done, signals};
@@ -26,9 +19,6 @@ use super::{Done, signals};
 /// A box that has asked nothing for so long has got to know the stick.
 const SETTLED: Duration = Duration::from_secs(2);
 const LOOK: Duration = Duration::from_millis(2);
-
-/// AP: how a stick's port is framed.
-const FRAMING: AtName = AtName::of("AP");
 
 /// Words of `platen replay`.
 #[derive(clap::Args)]
@@ -45,7 +35,8 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Done {
-    let stick = Stick::remember(&args.from)?;
+    let stick = StandIn::remember(|| open(&args.from))?;
+    let mut player = Player::new(open(&args.from)?, args.pace);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let stop = Arc::new(AtomicBool::new(false));
     let shutdown = CancellationToken::new();
@@ -59,16 +50,21 @@ pub fn run(args: Args) -> Done {
     let port = Port::plug_in(&args.port)?;
     let mut console = std::io::stderr();
     let _ = writeln!(console, "waiting for a box to open {}", args.port.display());
-    let mut line = Line { port, asked: Instant::now(), stick, stop };
+    let now = Instant::now();
+    let mut line = Line { port, plugged_in: now, asked: now, stick, stop };
     while !line.port.is_open() && line.goes_on()? {}
-    line.asked = Instant::now();
-    while line.asked.elapsed() < SETTLED && line.goes_on()? {}
-    let played = line.play(&args.from, args.pace)?;
+    line.settle()?;
+    let played = line.play(&mut player)?;
     // The box still has to take in what was said last, and to say so.
-    line.asked = Instant::now();
-    while line.asked.elapsed() < SETTLED && line.goes_on()? {}
-    let _ =
-        writeln!(console, "played {} bytes; {} more were lost when they were recorded", played.0, played.1);
+    line.settle()?;
+    if let Some(damage) = player.damage() {
+        let _ = writeln!(console, "the capture is damaged: {damage}");
+    }
+    let lost = player.lost();
+    let _ = writeln!(console, "played {} bytes; nobody took {}", played.taken, played.untaken);
+    if lost > 0 {
+        let _ = writeln!(console, "{lost} more were lost when they were recorded");
+    }
     runtime.shutdown_background();
     Ok(ExitCode::SUCCESS)
 }
@@ -78,202 +74,112 @@ fn open(path: &Path) -> Result<Reader<BufReader<File>>> {
     Reader::open(BufReader::new(file)).with_context(|| format!("read {}", path.display()))
 }
 
-/// What the recorded stick said about itself.
-struct Stick {
-    /// How its port was framed most of the time; `None` where there were no frames.
-    recorded: Option<ApiMode>,
-    /// How the box has its port framed now.
-    mode: ApiMode,
-    answers: HashMap<AtName, Vec<u8>>,
-    questions: Decoder,
-}
-
-impl Stick {
-    fn remember(path: &Path) -> Result<Stick> {
-        let mut best = (0, None, HashMap::new());
-        for mode in [ApiMode::Plain, ApiMode::Escaped] {
-            let mut decoder = Decoder::new(mode);
-            let (mut frames, mut answers) = (0u64, HashMap::new());
-            for record in open(path)?.map_while(Result::ok) {
-                let Record::Bytes { direction: Direction::Heard, bytes, .. } = record else { continue };
-                for piece in decoder.push(&bytes) {
-                    let Piece::Frame { frame, .. } = piece else { continue };
-                    frames += 1;
-                    if let Frame::AtResponse(answer) = frame
-                        && answer.status == AtStatus::Ok
-                        && !answer.value.is_empty()
-                    {
-                        answers.insert(answer.name, answer.value);
-                    }
-                }
-            }
-            if frames > best.0 {
-                best = (frames, Some(mode), answers);
-            }
-        }
-        let (_, recorded, mut answers) = best;
-        let mode = recorded.unwrap_or(ApiMode::Plain);
-        // Whatever it said of that before the box of then changed it.
-        answers.insert(
-            FRAMING,
-            vec![match mode {
-                ApiMode::Plain => 1,
-                ApiMode::Escaped => 2,
-            }],
-        );
-        Ok(Stick { recorded, mode, answers, questions: Decoder::new(mode) })
-    }
-
-    /// What it says to what the box says.
-    fn answer(&mut self, bytes: &[u8]) -> Vec<u8> {
-        let mut out = Vec::new();
-        if self.recorded.is_none() {
-            return out;
-        }
-        for piece in self.questions.push(bytes) {
-            let answer = match piece {
-                Piece::Frame { frame: Frame::At(ask) | Frame::AtQueued(ask), .. } if ask.id != 0 => {
-                    Frame::AtResponse(self.at(ask))
-                }
-                Piece::Frame { frame: Frame::Tx(tx), .. } if tx.id != 0 => sent(tx.id),
-                Piece::Frame { frame: Frame::ExplicitTx(tx), .. } if tx.id != 0 => sent(tx.id),
-                _ => continue,
-            };
-            // An answer was a frame before, so it fits one now.
-            out.extend(encode(&answer, self.mode).unwrap_or_default());
-            self.reframe();
-        }
-        out
-    }
-
-    /// The answer to a change of the framing still has the old one.
-    fn reframe(&mut self) {
-        let mode = match self.answers.get(&FRAMING).map(Vec::as_slice) {
-            Some([1]) => ApiMode::Plain,
-            Some([2]) => ApiMode::Escaped,
-            _ => return,
-        };
-        if mode != self.mode {
-            self.mode = mode;
-            self.questions = Decoder::new(mode);
-        }
-    }
-
-    fn at(&mut self, ask: AtCommand) -> AtResponse {
-        let AtCommand { id, name, parameter } = ask;
-        if !parameter.is_empty() {
-            self.answers.insert(name, parameter);
-            return AtResponse { id, name, status: AtStatus::Ok, value: Vec::new() };
-        }
-        // What it was not asked then, or did without a value: carried out.
-        let value = self.answers.get(&name).cloned().unwrap_or_default();
-        AtResponse { id, name, status: AtStatus::Ok, value }
-    }
-}
-
-fn sent(id: u8) -> Frame {
-    Frame::TxStatus(TxStatus {
-        id,
-        short: 0xFFFE,
-        retries: 0,
-        delivery: DeliveryStatus::Success,
-        discovery: DiscoveryStatus::from(0),
-    })
-}
-
-/// Whether a frame came by radio, in contrast to answers to what the box of then asked.
-fn came_by_radio(frame: &Frame) -> bool {
-    !matches!(
-        frame,
-        Frame::AtResponse(_)
-            | Frame::TxStatus(_)
-            | Frame::RawTxStatus { .. }
-            | Frame::RemoteAtResponse(_)
-            | Frame::ModemStatus(_)
-    )
+/// Bytes of a recording, by what became of them.
+#[derive(Default)]
+struct Played {
+    /// Written to the port.
+    taken: u64,
+    /// Due while no box had the port open.
+    untaken: u64,
 }
 
 /// The port, with the stick behind it.
 struct Line {
     port: Port,
+    plugged_in: Instant,
     /// When the box last asked something.
     asked: Instant,
-    stick: Stick,
+    stick: StandIn,
     stop: Arc<AtomicBool>,
 }
 
 impl Line {
-    /// Plays the recording; how many bytes were played and how many had been lost.
-    fn play(&mut self, path: &Path, pace: u32) -> Result<(u64, u64)> {
+    fn settle(&mut self) -> Result<()> {
+        self.asked = Instant::now();
+        while self.asked.elapsed() < SETTLED && self.goes_on()? {}
+        Ok(())
+    }
+
+    fn play(&mut self, player: &mut Player<BufReader<File>>) -> Result<Played> {
         let begun = Instant::now();
-        let mut first = None;
-        let mut decoder = Decoder::new(self.stick.recorded.unwrap_or(ApiMode::Plain));
-        let (mut played, mut lost) = (0u64, 0u64);
-        for record in open(path)? {
-            let (offset, bytes) = match record {
-                Ok(Record::Bytes { offset, direction: Direction::Heard, bytes }) => (offset, bytes),
-                Ok(Record::Bytes { .. }) => continue,
-                Ok(Record::Lost { bytes, .. }) => {
-                    lost = lost.saturating_add(bytes);
-                    continue;
+        let mut played = Played::default();
+        while !self.stop.load(Ordering::Relaxed) {
+            match player.turn(&mut self.stick, begun.elapsed()) {
+                Turn::Say(bytes) => {
+                    let taken = self.say(&bytes)?;
+                    played.taken += taken as u64;
+                    played.untaken += (bytes.len() - taken) as u64;
                 }
-                Err(damage) => {
-                    let _ = writeln!(std::io::stderr(), "the capture is damaged: {damage}");
-                    continue;
-                }
-            };
-            let bytes = match self.stick.recorded {
-                None => bytes,
-                Some(_) => {
-                    let mode = self.stick.mode;
-                    let pieces = decoder.push(&bytes).into_iter();
-                    let frames = pieces.filter_map(|piece| match piece {
-                        Piece::Frame { frame, .. } if came_by_radio(&frame) => encode(&frame, mode).ok(),
-                        _ => None,
-                    });
-                    frames.flatten().collect()
-                }
-            };
-            if bytes.is_empty() {
-                continue;
-            }
-            if let Some(passed) = offset.saturating_sub(*first.get_or_insert(offset)).checked_div(pace) {
-                let due = begun + passed;
-                while Instant::now() < due && self.goes_on()? {}
-            }
-            self.say(&bytes)?;
-            played += bytes.len() as u64;
-            if self.stop.load(Ordering::Relaxed) {
-                break;
+                Turn::Wait(_) => _ = self.goes_on()?,
+                Turn::Over => break,
             }
         }
-        Ok((played, lost))
+        Ok(played)
     }
 
     /// Hears the box and answers it; `false` when all is to end.
     fn goes_on(&mut self) -> Result<bool> {
         let mut buffer = [0; 4096];
-        match self.port.read(&mut buffer)? {
+        let length = self.port.read(&mut buffer)?;
+        let now_ms = u64::try_from(self.plugged_in.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let answer = self.stick.answer(buffer.get(..length).unwrap_or_default(), now_ms);
+        self.say(&answer)?;
+        match length {
             0 => std::thread::sleep(LOOK),
-            length => {
-                self.asked = Instant::now();
-                let answer = self.stick.answer(buffer.get(..length).unwrap_or_default());
-                self.say(&answer)?;
-            }
+            _ => self.asked = Instant::now(),
         }
         Ok(!self.stop.load(Ordering::Relaxed))
     }
 
-    fn say(&mut self, bytes: &[u8]) -> Result<()> {
-        let mut rest = bytes;
-        while !rest.is_empty() && !self.stop.load(Ordering::Relaxed) {
+    /// How many of the bytes were taken: fewer only when the box closed the port or all is to end.
+    fn say(&mut self, bytes: &[u8]) -> Result<usize> {
+        let mut taken = 0;
+        while let Some(rest) = bytes.get(taken..).filter(|rest| !rest.is_empty()) {
+            // A port that nobody has open takes bytes too, for nobody.
+            if !self.port.is_open() || self.stop.load(Ordering::Relaxed) {
+                break;
+            }
             match self.port.write(rest)? {
                 // The box does not take more at present: it may be waiting for an answer.
-                0 if self.port.is_open() => std::thread::sleep(LOOK),
-                0 => return Ok(()),
-                length => rest = rest.get(length..).unwrap_or_default(),
+                0 => std::thread::sleep(LOOK),
+                length => taken += length,
             }
         }
-        Ok(())
+        Ok(taken)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::Timestamp;
+    use radio::capture::{Direction, Header, Writer};
+
+    use super::*;
+
+    #[test]
+    fn only_what_a_box_took_counts_as_played() {
+        let dir = tempfile::tempdir().unwrap();
+        let start = Timestamp::from_millis(0);
+        let from = dir.path().join("recording");
+        let header = Header { link: "hall-a".parse().unwrap(), start };
+        let mut writer = Writer::new(File::create(&from).unwrap(), &header).unwrap();
+        writer.bytes(start, Direction::Heard, b"payload").unwrap();
+        let path = dir.path().join("port");
+        let now = Instant::now();
+        let mut line = Line {
+            port: Port::plug_in(&path).unwrap(),
+            plugged_in: now,
+            asked: now,
+            stick: StandIn::remember(|| open(&from)).unwrap(),
+            stop: Arc::default(),
+        };
+        let mut play = || {
+            let Played { taken, untaken } = line.play(&mut Player::new(open(&from).unwrap(), 0)).unwrap();
+            (taken, untaken)
+        };
+        assert_eq!(play(), (0, 7), "nobody has the port open");
+        let host = File::options().read(true).write(true).open(&path).unwrap();
+        assert_eq!(play(), (7, 0));
+        drop(host);
     }
 }

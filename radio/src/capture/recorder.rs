@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TryRecvError, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -12,6 +14,8 @@ use super::{Direction, Header, Tap, Writer};
 
 /// Stretches of bytes that may wait for the disk: at 115,200 baud, many seconds.
 const WAITING: usize = 1024;
+/// Bytes in them, so that long stretches do not fill the memory.
+const WAITING_BYTES: usize = 4 << 20;
 
 /// Why there is no recording, or no more of it.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +57,10 @@ pub struct Recorder {
     /// `None` once the recording is over.
     waiting: Option<SyncSender<Stretch>>,
     writer: Option<JoinHandle<io::Result<u64>>>,
+    /// Bytes that wait for the disk.
+    waiting_bytes: Arc<AtomicUsize>,
+    /// Why the writer is gone.
+    broken: Option<CaptureError>,
     lost: u64,
     lost_before_next: u64,
     last: Timestamp,
@@ -74,9 +82,19 @@ impl Recorder {
         let writer = Writer::new(out, header).map_err(CaptureError::Write)?;
         let (waiting, stretches) = sync_channel(WAITING);
         let thread = std::thread::Builder::new().name(format!("capture {}", header.link));
-        let handle = thread.spawn(move || write_all(writer, &stretches)).map_err(CaptureError::Start)?;
+        let waiting_bytes = Arc::new(AtomicUsize::new(0));
+        let bytes = Arc::clone(&waiting_bytes);
+        let handle =
+            thread.spawn(move || write_all(writer, &stretches, &bytes)).map_err(CaptureError::Start)?;
         let (waiting, writer) = (Some(waiting), Some(handle));
-        Ok(Recorder { waiting, writer, lost: 0, lost_before_next: 0, last: header.start })
+        let last = header.start;
+        Ok(Recorder { waiting, writer, waiting_bytes, broken: None, lost: 0, lost_before_next: 0, last })
+    }
+
+    /// Whether the recording ended early: nothing more is written.
+    #[must_use]
+    pub fn is_broken(&self) -> bool {
+        self.broken.is_some()
     }
 
     /// Writes what is waiting and says how it went.
@@ -93,9 +111,29 @@ impl Recorder {
             let _ = waiting.send(Stretch { at, direction, bytes: Vec::new(), lost });
         }
         self.waiting = None;
-        let Some(writer) = self.writer.take() else { return Ok(Summary::default()) };
-        let recorded = writer.join().map_err(|_| CaptureError::Broken)?.map_err(CaptureError::Write)?;
+        if let Some(error) = self.broken.take() {
+            return Err(error);
+        }
+        let recorded = self.join()?;
         Ok(Summary { recorded, lost: self.lost })
+    }
+
+    fn join(&mut self) -> Result<u64, CaptureError> {
+        let Some(writer) = self.writer.take() else { return Ok(0) };
+        writer.join().map_err(|_| CaptureError::Broken)?.map_err(CaptureError::Write)
+    }
+
+    fn lose(&mut self, bytes: usize) {
+        self.lost += bytes as u64;
+        self.lost_before_next += bytes as u64;
+    }
+
+    /// The writer is gone before its time, for a reason of its own.
+    fn give_up(&mut self) {
+        self.waiting = None;
+        let error = self.join().err().unwrap_or(CaptureError::Broken);
+        tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "the capture ends here");
+        self.broken = Some(error);
     }
 }
 
@@ -105,14 +143,23 @@ impl Tap for Recorder {
             return;
         }
         self.last = at;
-        let stretch = Stretch { at, direction, bytes: bytes.to_vec(), lost: self.lost_before_next };
-        let sent = self.waiting.as_ref().map(|waiting| waiting.try_send(stretch));
+        if self.writer.as_ref().is_some_and(JoinHandle::is_finished) {
+            self.give_up();
+        }
+        let length = bytes.len();
+        let fits = self.waiting_bytes.load(Ordering::Relaxed) + length <= WAITING_BYTES;
+        let sent = self.waiting.as_ref().filter(|_| fits).map(|waiting| {
+            let stretch = Stretch { at, direction, bytes: bytes.to_vec(), lost: self.lost_before_next };
+            self.waiting_bytes.fetch_add(length, Ordering::Relaxed);
+            waiting.try_send(stretch)
+        });
         match sent {
             Some(Ok(())) => self.lost_before_next = 0,
-            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) | None => {
-                self.lost += bytes.len() as u64;
-                self.lost_before_next += bytes.len() as u64;
+            Some(Err(TrySendError::Full(_) | TrySendError::Disconnected(_))) => {
+                self.waiting_bytes.fetch_sub(length, Ordering::Relaxed);
+                self.lose(length);
             }
+            None => self.lose(length),
         }
     }
 }
@@ -128,7 +175,11 @@ impl Drop for Recorder {
 }
 
 /// Ends when the recorder is gone. Bytes reach the disk whenever nothing else is waiting.
-fn write_all<W: Write>(mut writer: Writer<W>, stretches: &Receiver<Stretch>) -> io::Result<u64> {
+fn write_all<W: Write>(
+    mut writer: Writer<W>,
+    stretches: &Receiver<Stretch>,
+    waiting_bytes: &AtomicUsize,
+) -> io::Result<u64> {
     let mut recorded = 0;
     loop {
         let next = match stretches.try_recv() {
@@ -144,6 +195,7 @@ fn write_all<W: Write>(mut writer: Writer<W>, stretches: &Receiver<Stretch>) -> 
             writer.lost(at, lost)?;
         }
         writer.bytes(at, direction, &bytes)?;
+        waiting_bytes.fetch_sub(bytes.len(), Ordering::Relaxed);
         recorded += bytes.len() as u64;
     }
     writer.flush()?;

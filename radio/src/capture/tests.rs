@@ -1,5 +1,4 @@
 use std::io::{self, Write};
-use std::num::NonZeroU32;
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -9,7 +8,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::{
-    Damage, Direction, Header, Pace, Reader, ReaderError, Record, Recorder, Summary, Tap, Writer, replay,
+    CaptureError, Damage, Direction, Header, Reader, ReaderError, Record, Recorder, Summary, Tap, Writer,
 };
 
 fn header() -> Header {
@@ -228,33 +227,48 @@ fn a_stuck_disk_holds_nobody_up_and_what_it_lost_is_told() {
     assert_eq!(told, lost);
 }
 
-#[tokio::test(start_paused = true)]
-async fn a_replay_keeps_the_recorded_pace_or_a_multiple_of_it() {
-    let file = written(&[
-        (1_000, Direction::Heard, b"one".to_vec()),
-        (2_000, Direction::Sent, b"ours".to_vec()),
-        (61_000, Direction::Heard, b"two".to_vec()),
-    ]);
-    let ten = Pace::Times(NonZeroU32::new(10).unwrap());
-    for (pace, takes) in [(Pace::REAL, 61_000), (ten, 6_100), (Pace::AtOnce, 0)] {
-        let start = tokio::time::Instant::now();
-        let mut line = Vec::new();
-        let reader = Reader::open(&file[..]).unwrap();
-        let replayed = replay(reader, Direction::Heard, pace, &mut line).await.unwrap();
-        assert_eq!(line, b"onetwo", "only what the device said");
-        assert_eq!((replayed.bytes, replayed.damage.is_none()), (6, true));
-        // The clock stands still but for what the replay waits, which is rounded to whole milliseconds.
-        assert!(start.elapsed().abs_diff(Duration::from_millis(takes)) < Duration::from_millis(3));
+/// A disk that has room for so many writes.
+struct Full {
+    room: usize,
+}
+
+impl Write for Full {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.room = self.room.checked_sub(1).ok_or(io::ErrorKind::StorageFull)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }
 
-#[tokio::test]
-async fn a_cut_recording_is_played_to_the_cut_and_the_damage_told() {
-    let mut file = written(&[(0, Direction::Heard, b"one".to_vec()), (1, Direction::Heard, b"two".to_vec())]);
-    file.pop();
-    let mut line = Vec::new();
-    let reader = Reader::open(&file[..]).unwrap();
-    let replayed = replay(reader, Direction::Heard, Pace::AtOnce, &mut line).await.unwrap();
-    assert_eq!(line, b"one");
-    assert!(matches!(replayed.damage, Some(Damage::Truncated { .. })));
+#[test]
+fn a_full_disk_ends_the_recording_and_is_told_at_the_end_with_everything_after_it_lost() {
+    let mut recorder = Recorder::start(Full { room: 2 }, &header()).unwrap();
+    let patience = std::time::Instant::now() + Duration::from_secs(60);
+    while !recorder.is_broken() {
+        assert!(std::time::Instant::now() < patience, "it never noticed");
+        recorder.bytes(at(1), Direction::Heard, b"abcd");
+        std::thread::yield_now();
+    }
+    recorder.bytes(at(2), Direction::Heard, b"efgh");
+    let error = recorder.finish().unwrap_err();
+    assert!(matches!(error, CaptureError::Write(cause) if cause.kind() == io::ErrorKind::StorageFull));
+}
+
+#[test]
+fn few_long_stretches_fill_the_queue_as_many_short_ones_do() {
+    let (go, stuck): (Sender<()>, _) = channel();
+    let stuck = Stuck { go: stuck, disk: Disk::default(), writes_before: 2 };
+    let mut recorder = Recorder::start(stuck, &header()).unwrap();
+    let long = vec![7; 1 << 20];
+    for _ in 0..100 {
+        recorder.bytes(at(1), Direction::Heard, &long);
+    }
+    drop(go);
+    let Summary { recorded, lost } = recorder.finish().unwrap();
+    assert_eq!(recorded + lost, 100 << 20);
+    // What the writer had taken out of the queue waits too.
+    assert!(recorded <= 4 << 20, "{recorded} bytes waited in memory");
 }

@@ -10,5 +10,6 @@ pub mod plant;
 pub mod port;
 pub mod press_module;
 pub mod process;
+pub mod replay;
 pub mod stick;
 pub mod truth;
