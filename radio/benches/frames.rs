@@ -1,6 +1,7 @@
 //! Frames decoded per second, against digi-xbee and zigpy-xbee on the same stream in the same run.
 //!
 //! `just bench` runs it with PLATEN_PYTHON set; prints rows for docs/benchmarks.md.
+#![allow(clippy::expect_used, reason = "a bench that cannot go on says why")]
 
 use std::io::Write;
 use std::process::Command;

@@ -1,5 +1,6 @@
 //! Hosts that nobody here wrote open the simulated stick, query it, form with it, let modules join, send and receive.
 #![cfg(feature = "sim")]
+#![allow(clippy::expect_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
 mod plant_thread;
 

@@ -1,6 +1,7 @@
 //! The link driver and the simulated plant, over pseudo-terminals, with everything that goes wrong on a shop floor: a
 //! small box at the end of it has every cycle once.
 #![cfg(feature = "sim")]
+#![allow(clippy::expect_used, reason = "helpers of tests fail like tests")]
 
 mod plant_thread;
 

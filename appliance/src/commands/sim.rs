@@ -68,7 +68,10 @@ struct V3 {
     /// registers them by what is printed on them (request "labels")
     #[arg(long)]
     bench: bool,
-    /// A monitor that was never initialised, on a USB port
+    /// The first N monitors are new and count from shortly below their counters' top, so that they go past it
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    start_near_top: u16,
+    /// A monitor that was never initialised, on a USB port; the request "plug" wires it to a press
     #[arg(long)]
     usb: bool,
     /// Each line carries only so many bits a second
@@ -150,6 +153,7 @@ impl V3 {
             fresh: self.fresh,
             bench: self.bench,
             usb: self.usb,
+            near_top: usize::from(self.start_near_top),
             era,
             started,
             ..PlantSpec::default()

@@ -27,6 +27,12 @@ pub enum Request {
     Resume,
     /// What is printed on the modules.
     Labels,
+    /// The USB monitor is wired to a module.
+    Plug {
+        /// By its press's name or its own: `PRESS-01`, `PRESS-01 B`.
+        #[serde(alias = "module")]
+        press: String,
+    },
     /// The end.
     Quit,
 }
@@ -117,6 +123,10 @@ pub fn obey(line: &str, plant: &mut Plant, now: Now) -> Answer {
             done()
         }
         Request::Labels => json(&labels(plant)),
+        Request::Plug { press } => match plant.plug_in_usb(&press, now) {
+            Ok(()) => done(),
+            Err(error) => failed(&error.to_string()),
+        },
     };
     Answer { line, quit }
 }
@@ -217,6 +227,7 @@ mod tests {
             r#"{"do":"fault","kind":"unplug","stick":"z"}"#,
             r#"{"do":"fault","kind":"counter_reset","mold":"M-9"}"#,
             r#"{"do":"fault","kind":"silence","module":"PRESS-99"}"#,
+            r#"{"do":"plug","press":"PRESS-01"}"#,
         ] {
             assert_eq!(say(&mut plant, line)["ok"], serde_json::Value::Bool(false), "{line}");
         }

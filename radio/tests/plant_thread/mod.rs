@@ -1,5 +1,6 @@
 //! A simulated plant on a thread of its own.
 #![allow(dead_code, reason = "each test uses its part")]
+#![allow(clippy::expect_used, reason = "helpers of tests fail like tests")]
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -15,7 +16,7 @@ use radio::sim::truth::Truth;
 pub struct Running {
     dir: tempfile::TempDir,
     stop: Arc<AtomicBool>,
-    thread: JoinHandle<Truth>,
+    thread: Option<JoinHandle<Truth>>,
 }
 
 impl Running {
@@ -33,7 +34,7 @@ impl Running {
             assert!(Instant::now() < patience && !thread.is_finished(), "the plant did not start");
             std::thread::sleep(Duration::from_millis(5));
         }
-        Running { dir, stop, thread }
+        Running { dir, stop, thread: Some(thread) }
     }
 
     /// The port of a stick.
@@ -58,8 +59,16 @@ impl Running {
     }
 
     /// Ends it.
-    pub fn end(self) -> Truth {
+    pub fn end(mut self) -> Truth {
         self.stop.store(true, Ordering::Relaxed);
-        self.thread.join().expect("end the plant")
+        let thread = self.thread.take().expect("it ends once");
+        thread.join().expect("end the plant")
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        let _ = self.thread.take().map(JoinHandle::join);
     }
 }

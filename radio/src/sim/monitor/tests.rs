@@ -3,6 +3,7 @@ use domain::{CycleTime, Timestamp};
 use super::*;
 use crate::sim::dice::Dice;
 use crate::usb::codec;
+use crate::v3::profile::open::{Message, Tether, Tethering};
 
 fn record() -> Initialisation {
     Initialisation {
@@ -17,7 +18,15 @@ fn record() -> Initialisation {
 
 fn monitor(record: Option<Initialisation>) -> Monitor {
     let process = Some(Process::new(Dice::new(1, "mold", 1), 20_000, Habits::SHIFT));
-    Monitor::new(MonitorSpec { serial: Serial(7), record, process, era: 3, clock: 0, battery: 80 })
+    Monitor::new(MonitorSpec {
+        serial: Serial(7),
+        record,
+        process,
+        era: 3,
+        counter: 0,
+        clock: 0,
+        battery: 80,
+    })
 }
 
 fn at(seconds: u64) -> Now {

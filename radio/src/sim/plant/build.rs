@@ -28,6 +28,9 @@ const PARTS: [&str; 12] = [
     "valve body",
 ];
 
+/// A counter twenty cycles below its top.
+pub(super) const NEAR_TOP: u32 = u32::MAX - 20;
+
 const MILLISECONDS_A_DAY: u64 = 86_400_000;
 
 /// What presses look like: how many modules each has. A module has one monitor; a press with two molds (two platens,
@@ -146,13 +149,16 @@ pub(super) fn molds(spec: &PlantSpec) -> (Vec<Mold>, Vec<Monitor>) {
             record: Some(record),
             process: Some(process),
             era: spec.era,
+            counter: if number < spec.near_top { NEAR_TOP } else { 0 },
             clock,
             battery,
         });
-        let begin = super::Now { real_ms: 0, plant_ms: 0 };
-        monitor.start_working(begin, Habits::MONTHS, u64::from(approved_ms));
-        monitor.make_cycles(history_ms);
-        monitor.stop_working();
+        if number >= spec.near_top {
+            let begin = super::Now { real_ms: 0, plant_ms: 0 };
+            monitor.start_working(begin, Habits::MONTHS, u64::from(approved_ms));
+            monitor.make_cycles(history_ms);
+            monitor.stop_working();
+        }
         molds.push(mold);
         monitors.push(monitor);
     }

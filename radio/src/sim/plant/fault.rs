@@ -47,7 +47,7 @@ pub enum Fault {
         /// Which mold's.
         mold: Option<String>,
     },
-    /// A monitor's counter is about to go past its top.
+    /// A monitor's counter is set near its top, which is a reset, and soon goes past it.
     Rollover {
         /// Which mold's.
         mold: Option<String>,
@@ -190,7 +190,7 @@ impl Plant {
             }
             Fault::CounterReset { mold } => self.with_monitor(mold.as_deref(), |m| m.reset_counter(0))?,
             Fault::Rollover { mold } => {
-                self.with_monitor(mold.as_deref(), |m| m.reset_counter(u32::MAX - 20))?;
+                self.with_monitor(mold.as_deref(), |m| m.reset_counter(super::build::NEAR_TOP))?;
             }
             Fault::SwapMonitor { mold } => {
                 let mold = self.find_mold(mold.as_deref())?;

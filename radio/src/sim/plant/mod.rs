@@ -1,17 +1,20 @@
 //! A whole plant: networks, presses, molds and their monitors, from a seed and sizes. No I/O; time is told to it.
 
 mod build;
+mod changes;
 mod fault;
+mod plug;
+mod truth;
 
 use domain::{MonitorSerial, Timestamp};
 
 use self::fault::Schedule;
 pub use self::fault::{Fault, FaultError, Spell};
+pub use self::plug::PlugError;
 use super::dice::Dice;
 use super::monitor::{Monitor, MonitorSpec, Now};
 use super::pan::Pan;
-use super::process::{Habits, Process};
-use super::truth::{MoldTruth, Truth};
+use super::process::Habits;
 use crate::event::Family;
 use crate::usb::device;
 
@@ -48,6 +51,9 @@ pub struct PlantSpec {
     pub forming_ms: u64,
     /// A mold from a shelf takes another's place so often, real ms.
     pub change_every_ms: u64,
+    /// The first so many monitors are new, and their counters were set near the top by the factory. Their molds begin
+    /// to work once a box has answered: to a box, a counter first heard so far up begins where it is heard.
+    pub near_top: usize,
 }
 
 impl Default for PlantSpec {
@@ -68,6 +74,7 @@ impl Default for PlantSpec {
             started: Timestamp::from_millis(0),
             forming_ms: 5_000,
             change_every_ms: 60_000,
+            near_top: 0,
         }
     }
 }
@@ -102,6 +109,8 @@ pub struct Plant {
     anchor: Now,
     paused: bool,
     usb: Option<(usize, device::Listener)>,
+    /// Monitors whose molds begin to work once a box has answered them.
+    waiting: Vec<usize>,
 }
 
 impl Plant {
@@ -117,7 +126,10 @@ impl Plant {
             let Some(monitor) = monitors.get_mut(index) else { break };
             module.plug_in(index, monitor, now);
             let approved = molds.get(index).map_or(30_000, |mold| u64::from(mold.approved_ms));
-            monitor.start_working(now, Habits::SHIFT, dice.whole(500, approved.max(1_000)));
+            let within = dice.whole(500, approved.max(1_000));
+            if index >= spec.near_top {
+                monitor.start_working(now, Habits::SHIFT, within);
+            }
         }
         let usb = spec.usb.then(|| {
             monitors.push(Monitor::new(MonitorSpec {
@@ -125,6 +137,7 @@ impl Plant {
                 record: None,
                 process: None,
                 era: spec.era,
+                counter: 0,
                 clock: 0,
                 battery: 100,
             }));
@@ -135,6 +148,7 @@ impl Plant {
             schedule: Schedule::new(Dice::new(spec.seed, "faults", 0), spec.faults_per_minute),
             serials: monitors.len() + usize::from(usb.is_none()),
             change_at: spec.change_every_ms,
+            waiting: (0..spec.near_top.min(molds.len())).collect(),
             spec,
             pans,
             molds,
@@ -268,6 +282,7 @@ impl Plant {
         for pan in &mut self.pans {
             pan.advance(&mut self.monitors, now);
         }
+        self.begin_where_answered(now);
         self.swap_monitors(now);
         self.change_molds(now);
     }
@@ -302,91 +317,6 @@ impl Plant {
         }
     }
 
-    /// A monitor is taken off only when a box has kept all it knows: nothing is lost by changing it.
-    fn swap_monitors(&mut self, now: Now) {
-        let waiting = std::mem::take(&mut self.swaps);
-        for mold in waiting {
-            let old = self.molds.get(mold).map_or(0, |mold| mold.monitor);
-            if let Some(monitor) = self.monitors.get_mut(old) {
-                monitor.stop_working();
-            }
-            if self.monitors.get(old).is_some_and(|monitor| monitor.unacknowledged() > 0) {
-                self.swaps.push(mold);
-            } else {
-                self.swap_monitor(mold, old, now);
-            }
-        }
-    }
-
-    fn swap_monitor(&mut self, mold: usize, old: usize, now: Now) {
-        let serial = build::serial(&self.spec, self.serials);
-        self.serials += 1;
-        let (Some(mold), Some(monitor)) = (self.molds.get_mut(mold), self.monitors.get_mut(old)) else {
-            return;
-        };
-        let list = monitor.list();
-        let record = monitor.record().cloned().map(|record| domain::Initialisation {
-            baseline: mold.baseline + list.cycles,
-            on: self.spec.started.later_by(std::time::Duration::from_millis(now.real_ms)),
-            ..record
-        });
-        let dice = Dice::new(self.spec.seed, "mold", u64::from(serial.0));
-        let (resets, rollovers) = monitor.upsets();
-        mold.former_upsets = (mold.former_upsets.0 + resets, mold.former_upsets.1 + rollovers);
-        mold.former.push(monitor.name());
-        mold.monitor = self.monitors.len();
-        let process = Some(Process::new(dice, mold.approved_ms, Habits::SHIFT));
-        let era = self.spec.era;
-        let mut new = Monitor::new(MonitorSpec { serial, record, process, era, clock: 0, battery: 100 });
-        new.go_on_with(list);
-        let approved = u64::from(mold.approved_ms);
-        let mut modules = self.pans.iter_mut().flat_map(Pan::modules_mut);
-        if let Some(module) = modules.find(|module| module.monitor() == Some(old)) {
-            if let Some(monitor) = self.monitors.get_mut(old) {
-                module.unplug(monitor);
-            }
-            module.plug_in(self.monitors.len(), &mut new, now);
-            new.start_working(now, Habits::SHIFT, approved);
-        }
-        self.monitors.push(new);
-    }
-
-    /// From time to time a mold goes to the shelf and another takes its place; none waits there with news.
-    fn change_molds(&mut self, now: Now) {
-        if now.real_ms < self.change_at || self.paused {
-            return;
-        }
-        self.change_at = now.real_ms.saturating_add(self.spec.change_every_ms);
-        // Who has most to tell comes first, and among equals the one that rested longest.
-        let shelf = self.molds.iter().map(|mold| mold.monitor);
-        let resting = shelf.filter(|index| self.monitors.get(*index).is_some_and(|m| !m.is_tethered()));
-        let key = |index: &usize| {
-            let monitor = self.monitors.get(*index);
-            (
-                monitor.map_or(0, Monitor::unacknowledged),
-                std::cmp::Reverse(monitor.and_then(Monitor::last_ms)),
-            )
-        };
-        let Some(next) = resting.max_by_key(key) else { return };
-        let mut modules: Vec<_> = self.pans.iter_mut().flat_map(Pan::modules_mut).collect();
-        modules.retain(|module| {
-            let monitor = module.monitor().and_then(|index| self.monitors.get(index));
-            module.is_heard(now) && monitor.is_none_or(|monitor| monitor.unacknowledged() == 0)
-        });
-        let chosen = self.dice.whole(0, (modules.len() as u64).saturating_sub(1)) as usize;
-        let Some(module) = modules.get_mut(chosen) else { return };
-        if let Some(old) = module.monitor().and_then(|index| self.monitors.get_mut(index)) {
-            old.stop_working();
-            module.unplug(old);
-        }
-        let approved =
-            self.molds.iter().find(|mold| mold.monitor == next).map_or(30_000, |mold| mold.approved_ms);
-        if let Some(monitor) = self.monitors.get_mut(next) {
-            module.plug_in(next, monitor, now);
-            monitor.start_working(now, Habits::SHIFT, u64::from(approved));
-        }
-    }
-
     /// How many faults happened.
     #[must_use]
     pub fn faults(&self) -> u64 {
@@ -397,44 +327,6 @@ impl Plant {
     #[must_use]
     pub fn unacknowledged(&self) -> u64 {
         self.monitors.iter().map(Monitor::unacknowledged).sum()
-    }
-
-    /// What really happened so far.
-    #[must_use]
-    pub fn truth(&self, now: Now) -> Truth {
-        let molds: Vec<MoldTruth> = self.molds.iter().filter_map(|mold| self.mold_truth(mold, now)).collect();
-        Truth {
-            seed: self.spec.seed,
-            cycles: molds.iter().map(|mold| mold.list.cycles).sum(),
-            unacknowledged: self.unacknowledged(),
-            molds,
-        }
-    }
-
-    fn mold_truth(&self, mold: &Mold, now: Now) -> Option<MoldTruth> {
-        let monitor = self.monitors.get(mold.monitor)?;
-        let place = self.pans.iter().find_map(|pan| {
-            let module = pan.modules().iter().find(|module| module.monitor() == Some(mold.monitor))?;
-            Some((pan.letter().to_owned(), module))
-        });
-        let list = monitor.list();
-        let (resets, rollovers) = monitor.upsets();
-        Some(MoldTruth {
-            mold: mold.name.clone(),
-            monitor: monitor.name(),
-            module: place.as_ref().map(|(_, module)| module.eui64()),
-            press: place.as_ref().map(|(_, module)| module.name()),
-            stick: place.map(|(letter, _)| letter),
-            state: monitor.state(now).word(),
-            approved_ms: mold.approved_ms,
-            baseline: mold.baseline,
-            count: mold.baseline + list.cycles,
-            list,
-            unacknowledged: monitor.unacknowledged(),
-            resets: mold.former_upsets.0 + resets,
-            rollovers: mold.former_upsets.1 + rollovers,
-            former: mold.former.clone(),
-        })
     }
 }
 

@@ -6,6 +6,7 @@ use proptest::prelude::*;
 use super::receiver::Receiver;
 use super::*;
 use crate::v3::frame::ApiMode;
+use crate::v3::profile::open::Message;
 
 const STARTED: Timestamp = Timestamp::from_millis(1_700_000_000_000);
 
@@ -135,6 +136,26 @@ fn a_reset_a_rollover_and_another_monitor_lose_nothing() {
     assert_eq!(truth.molds[0].resets, 1);
     assert_eq!(truth.molds[1].rollovers, 1);
     assert_eq!(truth.molds[2].former.len(), 1);
+    hall.drain();
+    hall.compare();
+}
+
+#[test]
+fn counters_that_leave_the_factory_near_the_top_go_past_it_in_their_first_run() {
+    let mut hall = Hall::new(PlantSpec { near_top: 2, ..small() });
+    let rollovers = |hall: &Hall| -> Vec<(u32, u32)> {
+        let truth = hall.plant.truth(hall.plant.now(hall.real_ms));
+        truth.molds.iter().map(|mold| (mold.resets, mold.rollovers)).collect()
+    };
+    hall.run(60_000);
+    assert_eq!(rollovers(&hall)[..2], [(0, 0); 2], "no box has answered them yet");
+    for (index, monitor) in [0, 1].map(|index| (index, hall.plant.monitors()[index].serial())) {
+        let now = hall.plant.now(hall.real_ms);
+        let time = Message::Time { serial: monitor, now: STARTED };
+        hall.plant.monitors[index].hear(&time, now);
+    }
+    hall.run(60_000);
+    assert_eq!(rollovers(&hall), [(0, 1), (0, 1), (0, 0), (0, 0)]);
     hall.drain();
     hall.compare();
 }

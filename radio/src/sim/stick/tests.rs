@@ -52,11 +52,11 @@ impl Bench {
     }
 
     fn answer(&mut self) -> AtResponse {
-        let answers = self.frames().into_iter().filter_map(|frame| match frame {
+        let mut answers = self.frames().into_iter().filter_map(|frame| match frame {
             Frame::AtResponse(response) => Some(response),
             _ => None,
         });
-        answers.last().unwrap()
+        answers.next_back().unwrap()
     }
 
     fn value(&mut self, name: &str) -> Vec<u8> {
