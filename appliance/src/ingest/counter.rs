@@ -3,10 +3,21 @@
 //! A run is a line of readings that only grows: past the counter's top it goes on, so that a gap across a rollover
 //! is a gap like any other. The device itself knows only the remainder by its counter's width.
 
+use std::time::Duration;
+
 use domain::{CounterStep, CounterWidth, step};
 
 /// More cycles at once than this are no reading but damage: at 5 s a cycle it is three years without a word.
 pub(super) const GIANT: u64 = 20_000_000;
+/// So many are believed of a monitor that was heard just now: what is wrong by more would be seen in any design life.
+const AT_ONCE: u64 = 5_000;
+/// No press closes a mold more often than this, ms.
+const FASTEST: u128 = 500;
+
+/// Whether a mold can have made so many cycles since its monitor was last heard (law 5).
+pub(super) fn plausible(cycles: u64, silence: Duration) -> bool {
+    u128::from(cycles) <= u128::from(AT_ONCE).max(silence.as_millis() / FASTEST)
+}
 
 /// Where a reading lies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,7 +29,7 @@ pub(super) enum Place {
 }
 
 /// How many readings a counter has before it starts over.
-fn modulus(width: CounterWidth) -> Option<u64> {
+pub(super) fn modulus(width: CounterWidth) -> Option<u64> {
     match width {
         CounterWidth::Bits(bits @ 8..=63) => Some(1 << bits),
         CounterWidth::Bits(_) | CounterWidth::Unknown => None,

@@ -17,28 +17,27 @@ impl Ingest {
     pub(super) fn cycles(&mut self, heard: &CyclesHeard, link: &LinkName, at: Timestamp, now: Moment) {
         self.heard_module(heard.module, link, at);
         let serial = &heard.serial;
-        let monitor = self.monitor(serial);
-        monitor.record.last_heard = Some(at);
+        let Some(monitor) = self.monitor(serial) else { return };
         if monitor.record.device.is_none() {
             // Not yet known which mold it counts for: it keeps its cycles until it has said so.
-            monitor.heard(link, heard.module, at, true);
+            monitor.heard(link, heard.module, (at, now), true);
             return;
         }
         let reading = Reading::of(heard);
-        let mut belongs = monitor.belongs(&reading, now.steady);
+        let mut belongs = monitor.belongs(&reading, now);
         if let Belongs::Anew(start) = belongs {
             self.begin_anew(serial, &reading, start, now);
             let Some(monitor) = self.monitors.get_mut(serial) else { return };
-            belongs = monitor.belongs(&reading, now.steady);
+            belongs = monitor.belongs(&reading, now);
         }
         self.ends.work_out(&heard.cycles, at, heard.times);
         let new = match belongs {
             Belongs::Current(end) => self.present(heard, end, now),
             Belongs::Past(index, end) => self.past(heard, index, end, now),
-            Belongs::Anew(_) | Belongs::Nowhere => 0,
+            Belongs::Anew(_) | Belongs::NewEra | Belongs::Nowhere => 0,
         };
         let Some(monitor) = self.monitors.get_mut(serial) else { return };
-        monitor.heard(link, heard.module, at, new > 0 && !heard.from_memory);
+        monitor.heard(link, heard.module, (at, now), new > 0 && !heard.from_memory);
         if new > 0 && !heard.from_memory {
             monitor.record.untethered = false;
             monitor.record.asleep = false;
@@ -48,7 +47,8 @@ impl Ingest {
             _ => monitor.record.device.as_ref(),
         };
         let era = run.and_then(|run| run.era);
-        if belongs != Belongs::Nowhere && !monitor.acks.contains(&era) {
+        let placed = matches!(belongs, Belongs::Current(_) | Belongs::Past(..));
+        if placed && !monitor.acks.contains(&era) {
             monitor.acks.push(era);
         }
     }
@@ -153,8 +153,9 @@ impl Ingest {
             return false;
         }
         self.monitors.get(&assignment.monitor).is_none_or(|other| {
-            let heard = other.record.last_heard;
-            other.record.untethered || heard.is_none_or(|heard| now.wall.since(heard) > SILENT)
+            // On the clock that only runs, and from the start on at most: a wall clock's step silences nobody (law 7).
+            let silent = now.steady.saturating_sub(other.heard_at.unwrap_or_default());
+            other.record.untethered || silent > SILENT
         })
     }
 

@@ -5,10 +5,13 @@ use radio::event::{Heard, RadioEvent, RawHeard};
 
 use super::monitor::Monitor;
 use super::{Ingest, Module, Moment};
-use crate::plant::{ModuleRecord, RawRecord};
+use crate::plant::{AlarmKey, ModuleRecord, RawRecord};
 
 /// A record that changed only in when it was heard is written this often.
 pub(super) const HEARD_WRITTEN: std::time::Duration = std::time::Duration::from_secs(60);
+/// More molds, monitors or modules than this are no plant's: five times what the box is made for. What the air makes up
+/// must fill neither memory nor disk.
+pub(super) const MOST: usize = 10_000;
 
 impl Ingest {
     /// Hears an event. What the driver itself waits for (ends of commands, secrets) is not for here.
@@ -18,7 +21,7 @@ impl Ingest {
             Heard::Cycles(heard) => self.cycles(heard, link, at, now),
             Heard::Status(heard) => self.status(heard, link, at, now),
             Heard::Tethered(heard) => self.tethered(heard, link, at, now),
-            Heard::Untethered { serial, module } => self.untethered(serial, *module, link, at),
+            Heard::Untethered { serial, module } => self.untethered(serial, *module, link, (at, now)),
             Heard::Module(report) => self.module(report, link, at),
             Heard::Link(state) => self.link(link, state, now),
             Heard::Network(report) => self.network(link, report),
@@ -27,7 +30,13 @@ impl Ingest {
         }
     }
 
-    fn untethered(&mut self, serial: &MonitorSerial, module: Eui64, link: &LinkName, at: Timestamp) {
+    fn untethered(
+        &mut self,
+        serial: &MonitorSerial,
+        module: Eui64,
+        link: &LinkName,
+        (at, now): (Timestamp, Moment),
+    ) {
         self.heard_module(module, link, at);
         let Some(monitor) = self.monitors.get_mut(serial) else { return };
         // Unplugged there means nothing once it is plugged in elsewhere.
@@ -38,6 +47,7 @@ impl Ingest {
         monitor.time_due = None;
         monitor.dirty = true;
         let mold = monitor.record.mold;
+        self.alarms.clear(&AlarmKey::NotInitialised(serial.clone()), now.wall);
         self.touch(serial);
         self.told.molds.extend(mold);
     }
@@ -55,6 +65,10 @@ impl Ingest {
 
     /// A module was heard, whatever it said.
     pub(super) fn heard_module(&mut self, eui64: Eui64, link: &LinkName, at: Timestamp) {
+        if !self.modules.contains_key(&eui64) && self.modules.len() >= MOST {
+            self.refuse("module");
+            return;
+        }
         self.told.modules.insert(eui64);
         let module = self.modules.entry(eui64).or_insert_with(|| {
             self.next.modules.insert(eui64);
@@ -79,15 +93,26 @@ impl Ingest {
         }
     }
 
-    /// The monitor of this serial, known or from now on.
-    pub(super) fn monitor(&mut self, serial: &MonitorSerial) -> &mut Monitor {
+    /// The monitor of this serial, known or from now on; `None` when there are too many.
+    pub(super) fn monitor(&mut self, serial: &MonitorSerial) -> Option<&mut Monitor> {
         if !self.monitors.contains_key(serial) {
+            if self.monitors.len() >= MOST {
+                self.refuse("monitor");
+                return None;
+            }
             let mut monitor = Monitor::unknown(serial.clone());
             monitor.dirty = true;
             self.monitors.insert(serial.clone(), monitor);
         }
         self.touch(serial);
-        self.monitors.entry(serial.clone()).or_insert_with(|| Monitor::unknown(serial.clone()))
+        self.monitors.get_mut(serial)
+    }
+
+    /// Says once that there are too many to take another.
+    pub(super) fn refuse(&mut self, what: &str) {
+        if !std::mem::replace(&mut self.full, true) {
+            tracing::error!(what, most = MOST, "there are too many: new ones are not taken any more");
+        }
     }
 
     /// Notes that a monitor was heard, for the next commit and for the screens.

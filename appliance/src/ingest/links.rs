@@ -1,6 +1,8 @@
 //! Sticks and their networks: what is remembered of them, and when that is an alarm.
 
-use domain::LinkName;
+use std::collections::BTreeSet;
+
+use domain::{LinkName, Timestamp};
 use radio::event::{LinkState, NetworkReport};
 
 use super::{Ingest, Moment};
@@ -25,7 +27,22 @@ impl Ingest {
                 let detail = format!("expected {expected}, found {found}: {reason}");
                 self.alarms.raise(foreign, detail, now.wall);
             }
-            LinkState::Absent | LinkState::Probing | LinkState::NoNetwork => {}
+            LinkState::NoNetwork => self.alarms.clear(&lost, now.wall),
+            LinkState::Absent | LinkState::Probing => {}
+        }
+    }
+
+    /// These are the links there are: nobody speaks any more for one that was taken out of the configuration.
+    pub fn keep_links<'a>(&mut self, links: impl IntoIterator<Item = &'a LinkName>, now: Timestamp) {
+        let links: BTreeSet<&LinkName> = links.into_iter().collect();
+        let gone = |key: &&AlarmKey| match key {
+            AlarmKey::LinkLost(link) | AlarmKey::ForeignStick(link) => !links.contains(link),
+            _ => false,
+        };
+        let gone: Vec<AlarmKey> =
+            self.alarms.standing().map(|alarm| &alarm.key).filter(gone).cloned().collect();
+        for key in &gone {
+            self.alarms.clear(key, now);
         }
     }
 

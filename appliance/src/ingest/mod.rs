@@ -11,9 +11,11 @@
 //!   it is a gap.
 //! - **Every reading has a place** on a run of counting ([`counter`]). What lies behind the run's end and in no gap is
 //!   known and changes nothing, whether duplicated, reordered or replayed.
-//! - **A new era is a new run**, and a reset in the ledger that a person confirms. Where the device has no era, a
+//! - **A new era is a new run**, and a reset in the ledger that a person confirms. It begins with its tether, which
+//!   says for which mold, and at zero; one met far up began elsewhere, and is counted once a status says where. Where the device has no era, a
 //!   lower count is believed only from a device clock that is newer, or from a second reading that goes on from the
-//!   first. Nothing is counted on the account of a single odd reading.
+//!   first. Nothing is counted on the account of a single odd reading, nor of one that is further ahead than a mold
+//!   can have come.
 //! - **A mold listens to one monitor**, the one tethered last with its name. The one before is heard on only for
 //!   cycles it made until then. It takes the mold back when it goes on counting and the other is silent.
 //! - **Baselines** of initialisation records are taken over once, with the mold; afterwards the ledger counts.
@@ -66,6 +68,8 @@ pub struct Ingest {
     ends: Ends,
     next: Next,
     told: Told,
+    /// It was said that there are too many molds, monitors or modules.
+    full: bool,
 }
 
 /// What the next commit writes beside books, monitors and alarms, which know that themselves.
@@ -118,6 +122,7 @@ impl Ingest {
             ends: Ends::default(),
             next: Next::default(),
             told: Told::default(),
+            full: false,
         };
         for (mold, stand) in molds {
             ingest.names.insert(mold.name.clone(), mold.id);
@@ -130,7 +135,8 @@ impl Ingest {
             }
         }
         for record in monitors {
-            if let Some(device) = &record.device
+            // One that was replaced has no say in how its mold is now.
+            if let Some(device) = record.device.as_ref().filter(|device| device.closed.is_none())
                 && let Some(book) = ingest.books.get_mut(&device.mold)
             {
                 book.resume(device);

@@ -7,7 +7,7 @@ use radio::event::{CyclesHeard, DeviceTimes};
 
 use super::asks::Asking;
 use super::counter::{self, Place};
-use super::runs;
+use super::{Moment, runs};
 use crate::plant::{Device, MonitorRecord};
 
 /// Earlier runs kept to be completed and to know old frames by.
@@ -56,6 +56,8 @@ pub(super) enum Belongs {
     Past(usize, u64),
     /// A new one that began at this reading.
     Anew(u64),
+    /// A new era, which begins with its tether: what comes before that is of a mold that is not known yet.
+    NewEra,
     /// It cannot be told: nothing is counted on its account.
     Nowhere,
 }
@@ -95,7 +97,11 @@ pub(super) struct Monitor {
     pub(super) written: Duration,
     /// When it is told the time; `None` until it says something, and again once it is unplugged.
     pub(super) time_due: Option<Duration>,
+    /// When it was last heard since the box started.
+    pub(super) heard_at: Option<Duration>,
     odd: Option<Odd>,
+    /// A reading too far ahead to be believed alone.
+    far: Option<Ahead>,
 }
 
 impl Monitor {
@@ -111,7 +117,9 @@ impl Monitor {
             in_told: false,
             written: Duration::ZERO,
             time_due: None,
+            heard_at: None,
             odd: None,
+            far: None,
         }
     }
 
@@ -134,7 +142,14 @@ impl Monitor {
     }
 
     /// It was heard through this module; a frame that brings news also tells where the monitor is now.
-    pub(super) fn heard(&mut self, link: &LinkName, module: domain::Eui64, at: Timestamp, moved: bool) {
+    pub(super) fn heard(
+        &mut self,
+        link: &LinkName,
+        module: domain::Eui64,
+        (at, now): (Timestamp, Moment),
+        moved: bool,
+    ) {
+        self.heard_at = Some(now.steady);
         let record = &mut self.record;
         record.last_heard = Some(at);
         if record.module.is_none() || (moved && record.module != Some(module)) {
@@ -149,19 +164,26 @@ impl Monitor {
 
     /// Which run the reading belongs to. A reading that cannot be is remembered: only when it goes on from there, with
     /// nothing from the present run in between, is it believed.
-    pub(super) fn belongs(&mut self, reading: &Reading, now: Duration) -> Belongs {
+    pub(super) fn belongs(&mut self, reading: &Reading, now: Moment) -> Belongs {
         let Some(device) = &self.record.device else { return Belongs::Nowhere };
         let same = |era: Option<u32>| era == reading.era || era.is_none() || reading.era.is_none();
         if !same(device.era) {
             let past = self.record.past.iter().rposition(|run| run.era == reading.era);
             return match past.and_then(|index| Some((index, self.record.past.get(index)?))) {
                 Some((index, run)) => match counter::place(run.count, reading.count, run.width, false) {
-                    Place::At(place) => Belongs::Past(index, place),
-                    Place::Nowhere => Belongs::Nowhere,
+                    // It was told before the next era was: what still comes was on its way.
+                    Place::At(place)
+                        if counter::plausible(place.saturating_sub(run.count), Duration::ZERO) =>
+                    {
+                        Belongs::Past(index, place)
+                    }
+                    Place::At(_) | Place::Nowhere => Belongs::Nowhere,
                 },
-                None if reading.count > counter::GIANT => Belongs::Anew(reading.before()),
-                None => Belongs::Anew(0),
+                None => Belongs::NewEra,
             };
+        }
+        if self.begins_unknown() {
+            return Belongs::Nowhere;
         }
         let width = if reading.width == CounterWidth::Unknown { device.width } else { reading.width };
         let newest = reading.times.map(|times| times.last_end).zip(device.last_device_end);
@@ -170,7 +192,8 @@ impl Monitor {
         match place {
             Place::At(place) if place >= device.count => {
                 self.odd = None;
-                Belongs::Current(place)
+                let ahead = place - device.count;
+                if self.too_far(place, ahead, now) { Belongs::Nowhere } else { Belongs::Current(place) }
             }
             // The same era: an old frame, whatever it is.
             Place::At(place) if device.era.is_some() && reading.era.is_some() => Belongs::Current(place),
@@ -179,10 +202,40 @@ impl Monitor {
             Place::At(place) if in_gap(device, place) => Belongs::Current(place),
             // Newer by the device's own clock and yet a lower count: the counter began anew.
             Place::At(_) if newest.is_some() => Belongs::Anew(start_of(reading.before())),
-            Place::At(place) => self.believed(reading, now).map_or(Belongs::Current(place), Belongs::Anew),
+            Place::At(place) => {
+                self.believed(reading, now.steady).map_or(Belongs::Current(place), Belongs::Anew)
+            }
             Place::Nowhere if reading.from_memory => Belongs::Nowhere,
-            Place::Nowhere => self.believed(reading, now).map_or(Belongs::Nowhere, Belongs::Anew),
+            Place::Nowhere => self.believed(reading, now.steady).map_or(Belongs::Nowhere, Belongs::Anew),
         }
+    }
+
+    /// Whether a place is further ahead than the mold can have come since the monitor was last heard. A second reading
+    /// from there on is believed: a damaged or forged one stands alone.
+    fn too_far(&mut self, place: u64, ahead: u64, now: Moment) -> bool {
+        let silence = match (self.heard_at, self.record.last_heard) {
+            (Some(at), _) => now.steady.saturating_sub(at),
+            (None, Some(at)) => now.wall.since(at),
+            (None, None) => Duration::MAX,
+        };
+        if counter::plausible(ahead, silence) {
+            self.far = None;
+            return false;
+        }
+        let agrees = |far: &Ahead| {
+            let since = now.steady.saturating_sub(far.since);
+            place.checked_sub(far.place).is_some_and(|more| counter::plausible(more, since))
+        };
+        match self.far.filter(agrees) {
+            Some(far) if now.steady.saturating_sub(far.since) >= APART => {
+                self.far = None;
+                return false;
+            }
+            Some(_) => {}
+            None => self.far = Some(Ahead { place, since: now.steady }),
+        }
+        tracing::warn!(monitor = %self.record.serial, ahead, "too far ahead: not counted on one reading alone");
+        true
     }
 
     /// Where the new run began, once a second odd reading goes on from the first.
@@ -220,6 +273,7 @@ impl Monitor {
         self.ahead = None;
         self.nothing_up_to = None;
         self.odd = None;
+        self.far = None;
         self.dirty = true;
         Some(closed)
     }
@@ -228,6 +282,55 @@ impl Monitor {
     pub(super) fn reckon_kept(&mut self) {
         let runs = self.record.past.iter_mut().chain(&mut self.record.device);
         runs.for_each(|run| run.kept_up_to = runs::kept(run));
+    }
+
+    /// Whether the present run is of an era that was met so far up that it cannot have begun at zero, as an era does,
+    /// and nobody has said yet where it began: how much of it was told before is not known, so nothing is counted.
+    pub(super) fn begins_unknown(&self) -> bool {
+        let Some(run) = &self.record.device else { return false };
+        run.era.is_some()
+            && run.start > counter::GIANT
+            && run.count == run.start
+            && self.record.past.iter().all(|past| past.era != run.era)
+    }
+
+    /// Of such an era nothing was told as kept, so that the device still has all of it: a status tells where it began.
+    /// Answers the place of the status.
+    pub(super) fn begins(&mut self, era: Option<u32>, count: u64, unacknowledged: u32) -> Option<u64> {
+        let unknown = self.begins_unknown();
+        let run = self.record.device.as_mut().filter(|run| unknown && run.era == era)?;
+        let unacknowledged = u64::from(unacknowledged);
+        let passed = if count < run.start { counter::modulus(run.width)? } else { 0 };
+        let place = count.saturating_add(passed);
+        let start = place.checked_sub(unacknowledged)?;
+        if start > run.start || unacknowledged > counter::GIANT {
+            return None;
+        }
+        (run.start, run.count) = (start, start);
+        self.dirty = true;
+        Some(place)
+    }
+
+    /// The device has nothing up to the place `floor` and was asked for it in vain: its gaps up to there stay unknown,
+    /// in every run of the line. When the line lacks nothing, the same is true of earlier eras, for a device tells one
+    /// era after the other. Answers whether anything changed.
+    pub(super) fn give_up(&mut self, floor: u64) -> bool {
+        let MonitorRecord { device: Some(present), past, .. } = &mut self.record else { return false };
+        let (era, start) = (present.era, present.start);
+        let (line, others): (Vec<_>, Vec<_>) =
+            past.iter_mut().partition(|run| run.era == era && run.count <= start);
+        let mut given_up = false;
+        let mut whole = true;
+        for run in line.into_iter().chain([present]) {
+            given_up |= runs::give_up(run, floor);
+            whole &= run.gaps.is_empty();
+        }
+        let earlier = others.into_iter().filter(|run| whole && run.era.is_some() && run.era != era);
+        for run in earlier {
+            given_up |= runs::give_up(run, u64::MAX);
+        }
+        self.dirty |= given_up;
+        given_up
     }
 
     /// Whether an earlier run lies on the same line of readings as the present one: counting went on, for another mold.

@@ -6,6 +6,7 @@ use domain::{
 use radio::event::{ModuleReport, Tethered};
 
 use super::book::{Basis, Book};
+use super::heard::MOST;
 use super::monitor::{Belongs, Reading};
 use super::{Ingest, Moment, counter, runs};
 use crate::plant::{AlarmKey, Assignment, LedgerStand};
@@ -14,14 +15,13 @@ impl Ingest {
     pub(super) fn tethered(&mut self, heard: &Tethered, link: &LinkName, at: Timestamp, now: Moment) {
         self.heard_module(heard.module, link, at);
         let serial = &heard.serial;
-        let monitor = self.monitor(serial);
-        monitor.record.last_heard = Some(at);
+        let Some(monitor) = self.monitor(serial) else { return };
         if monitor.record.generation != heard.generation {
             monitor.record.generation = heard.generation;
             monitor.dirty = true;
         }
         let Some(initialisation) = &heard.initialisation else {
-            monitor.heard(link, heard.module, at, true);
+            monitor.heard(link, heard.module, (at, now), true);
             monitor.record.untethered = false;
             self.alarms.raise(AlarmKey::NotInitialised(serial.clone()), "", now.wall);
             return;
@@ -35,9 +35,10 @@ impl Ingest {
             times: None,
             from_memory: false,
         };
-        if self.place_tether(serial, initialisation, &reading, now) {
-            let Some(monitor) = self.monitors.get_mut(serial) else { return };
-            monitor.heard(link, heard.module, at, true);
+        let placed = self.place_tether(serial, initialisation, &reading, now);
+        let Some(monitor) = self.monitors.get_mut(serial) else { return };
+        monitor.heard(link, heard.module, (at, now), placed);
+        if placed {
             monitor.asking.anew(now.steady);
             monitor.time_due.get_or_insert(now.steady);
             if std::mem::take(&mut monitor.record.untethered) {
@@ -57,14 +58,17 @@ impl Ingest {
     ) -> bool {
         let Some(monitor) = self.monitors.get_mut(serial) else { return false };
         let Some(run) = &monitor.record.device else {
-            self.first_contact(serial, initialisation, reading, now);
-            return true;
+            return self.first_contact(serial, initialisation, reading, now);
         };
         let (counted, replaced, present) = (run.count, run.closed.is_some(), run.mold);
         let named = self.names.get(&initialisation.mold).copied();
         let same_mold = named == Some(present);
-        match monitor.belongs(reading, now.steady) {
-            Belongs::Past(..) | Belongs::Nowhere => false,
+        let belongs = match monitor.belongs(reading, now) {
+            Belongs::NewEra => Belongs::Anew(first_known(reading.count)),
+            other => other,
+        };
+        match belongs {
+            Belongs::Past(..) | Belongs::NewEra | Belongs::Nowhere => false,
             Belongs::Current(place) if place < counted => false,
             Belongs::Current(place) if same_mold && !replaced => {
                 self.ahead(serial, place, now);
@@ -77,7 +81,7 @@ impl Ingest {
                 if !replaced {
                     self.miss(serial, place, now);
                 }
-                let mold = self.mold_for(initialisation, now);
+                let Some(mold) = self.mold_for(initialisation, now) else { return false };
                 let start = if same_mold { counted } else { place };
                 self.move_to(serial, mold, start, reading, now);
                 self.miss(serial, place, now);
@@ -90,7 +94,7 @@ impl Ingest {
                 true
             }
             Belongs::Anew(start) => {
-                let mold = self.mold_for(initialisation, now);
+                let Some(mold) = self.mold_for(initialisation, now) else { return false };
                 self.move_to(serial, mold, start, reading, now);
                 self.refresh(mold, initialisation);
                 self.miss(serial, reading.count, now);
@@ -107,13 +111,14 @@ impl Ingest {
         initialisation: &Initialisation,
         reading: &Reading,
         now: Moment,
-    ) {
-        let mold = self.mold_for(initialisation, now);
+    ) -> bool {
+        let Some(mold) = self.mold_for(initialisation, now) else { return false };
         let replaces = self.books.get(&mold).is_some_and(|book| book.assignment.is_some());
         let unknown_zero = reading.era.is_none() && replaces;
-        let start = if unknown_zero || reading.count > counter::GIANT { reading.count } else { 0 };
+        let start = if unknown_zero { reading.count } else { first_known(reading.count) };
         self.move_to(serial, mold, start, reading, now);
         self.miss(serial, reading.count, now);
+        true
     }
 
     /// Ends the monitor's present run, if it has one, and begins one for this mold.
@@ -197,10 +202,14 @@ impl Ingest {
         }
     }
 
-    /// The mold of that number; a new one begins with the record's baseline.
-    fn mold_for(&mut self, initialisation: &Initialisation, now: Moment) -> MoldId {
+    /// The mold of that number; a new one begins with the record's baseline. `None` when there are too many.
+    fn mold_for(&mut self, initialisation: &Initialisation, now: Moment) -> Option<MoldId> {
         if let Some(id) = self.names.get(&initialisation.mold) {
-            return *id;
+            return Some(*id);
+        }
+        if self.books.len() >= MOST {
+            self.refuse("mold");
+            return None;
         }
         let highest = self.books.keys().map(|id| id.0).max().unwrap_or(0);
         let id = MoldId(highest.saturating_add(1));
@@ -218,7 +227,7 @@ impl Ingest {
         self.next.molds.insert(id);
         self.next.books.insert(id);
         self.told.molds.insert(id);
-        id
+        Some(id)
     }
 
     /// A record written anew says what is true now; only the baseline is settled for good.
@@ -271,6 +280,12 @@ impl Ingest {
         let records = self.monitors.values().map(|monitor| &monitor.record);
         self.told.molds.extend(records.filter(on_it).filter_map(|record| record.mold));
     }
+}
+
+/// From which reading on a new run of counting is known. A counter begins at zero; one that is met further up than any
+/// mold comes began elsewhere, and where is told by a status.
+fn first_known(count: u64) -> u64 {
+    if count > counter::GIANT { count } else { 0 }
 }
 
 /// Zero is no cycle time: nobody approved one.

@@ -28,8 +28,13 @@ impl Ingest {
     pub(super) fn status(&mut self, heard: &StatusHeard, link: &LinkName, at: Timestamp, now: Moment) {
         self.heard_module(heard.module, link, at);
         let serial = &heard.serial;
-        let monitor = self.monitor(serial);
-        monitor.record.last_heard = Some(at);
+        let Some(monitor) = self.monitor(serial) else { return };
+        if let Some((count, unacknowledged)) = heard.count.zip(heard.unacknowledged)
+            && let Some(place) = monitor.begins(heard.era, count, unacknowledged)
+        {
+            self.miss(serial, place, now);
+        }
+        let Some(monitor) = self.monitors.get_mut(serial) else { return };
         let mut current = monitor.record.device.is_none() || heard.count.is_none();
         if let Some(count) = heard.count {
             let reading = Reading {
@@ -40,22 +45,14 @@ impl Ingest {
                 times: None,
                 from_memory: false,
             };
-            match monitor.belongs(&reading, now.steady) {
-                Belongs::Current(place) => {
-                    current = monitor.record.device.as_ref().is_some_and(|run| place >= run.count);
-                    self.ahead(serial, place, now);
-                    self.stored(serial, place, heard.unacknowledged);
-                }
-                Belongs::Anew(start) => {
-                    self.begin_anew(serial, &reading, start, now);
-                    self.ahead(serial, count, now);
-                    current = true;
-                }
-                Belongs::Past(..) | Belongs::Nowhere => {}
+            if let Belongs::Current(place) = monitor.belongs(&reading, now) {
+                current = monitor.record.device.as_ref().is_some_and(|run| place >= run.count);
+                self.ahead(serial, place, now);
+                self.stored(serial, place, heard.unacknowledged);
             }
         }
         let Some(monitor) = self.monitors.get_mut(serial) else { return };
-        monitor.heard(link, heard.module, at, current);
+        monitor.heard(link, heard.module, (at, now), current);
         if current {
             monitor.time_due.get_or_insert(now.steady);
             let record = &mut monitor.record;
@@ -89,12 +86,11 @@ impl Ingest {
         if let Some(before) = said_before
             && monitor.asking.in_vain()
         {
-            let floor = before.min(nothing_up_to);
-            if runs::give_up(run, floor) {
+            let (era, floor) = (run.era, before.min(nothing_up_to));
+            if monitor.give_up(floor) {
                 tracing::warn!(monitor = %serial, floor, "the monitor does not have the times of earlier cycles");
-                monitor.dirty = true;
                 monitor.asking.done();
-                monitor.acks.push(run.era);
+                monitor.acks.push(era);
             }
         }
     }

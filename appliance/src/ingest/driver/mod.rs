@@ -142,6 +142,7 @@ impl<K: Keep> Driver<K> {
     ) -> (Driver<K>, Handle) {
         let (sender, requests) = mpsc::channel(64);
         let mut ingest = Ingest::load(snapshot);
+        ingest.keep_links(links.keys(), clock.now());
         live.learn(ingest.news(), clock.now());
         let driver = Driver {
             ingest,

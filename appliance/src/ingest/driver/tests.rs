@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::{MoldId, Timestamp};
 use radio::command::{Ask, RadioCommand};
-use radio::event::{CommandDone, CommandRefused, Heard, RadioEvent};
+use radio::event::{CommandDone, CommandRefused, Heard, RadioEvent, Tethered};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -189,15 +189,16 @@ async fn a_disk_that_stays_full_costs_bounded_memory() {
     // The whole memory as fast as it goes, again with another era each time: always new cycles.
     'full: for era in 1..1_000 {
         device.era = Some(era);
-        for from in (0..10_000).step_by(1_000) {
-            let packet = Heard::Cycles(device.packet(from, from + 1_000));
-            let event =
-                RadioEvent { link: "hall-a".parse().unwrap(), heard_at: WallClock.now(), what: packet };
+        let begins = Heard::Tethered(Tethered { count: 0, ..device.tether() });
+        let packets =
+            (0..10_000).step_by(1_000).map(|from| (1_000, Heard::Cycles(device.packet(from, from + 1_000))));
+        for (cycles, what) in std::iter::once((0, begins)).chain(packets) {
+            let event = RadioEvent { link: "hall-a".parse().unwrap(), heard_at: WallClock.now(), what };
             let sent = tokio::time::timeout(Duration::from_secs(2), box_.events.send(event)).await;
             if sent.is_err() {
                 break 'full;
             }
-            received += 1_000;
+            received += cycles;
         }
     }
     assert!((200_000..2_000_000).contains(&received), "{received}");
@@ -217,6 +218,7 @@ async fn a_confirmed_reset_is_on_disk_when_it_is_answered() {
     box_.hear(Heard::Cycles(device.newest(5))).await;
     (device.era, device.count) = (Some(2), 0);
     device.made.clear();
+    box_.hear(Heard::Tethered(device.tether())).await;
     device.make(2);
     box_.hear(Heard::Cycles(device.newest(2))).await;
     box_.kept(2).await;

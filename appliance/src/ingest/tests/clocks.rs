@@ -1,6 +1,6 @@
 //! Laws 7 and 8: the box's clock may do what it wants; late data is late.
 
-use domain::TimeSource;
+use domain::{TimeSource, Timestamp};
 use proptest::prelude::*;
 use radio::event::CyclesHeard;
 
@@ -15,7 +15,7 @@ proptest! {
             device.make(lost);
             device.make(cycles);
             plant.pass(20 * (lost + cycles));
-            plant.now.wall = domain::Timestamp::from_millis(plant.now.wall.as_millis() + step * 1000);
+            plant.now.wall = Timestamp::from_millis(plant.now.wall.as_millis() + step * 1000);
             plant.cycles(device.newest(usize::try_from(cycles).unwrap()));
             plant.commit();
         }
@@ -32,6 +32,26 @@ proptest! {
         prop_assert_eq!(times, made, "every cycle has its own place");
         prop_assert!(history.is_sorted_by(|a, b| a.ended <= b.ended));
     }
+}
+
+#[test]
+fn a_forward_step_of_the_clock_gives_a_shelved_monitor_no_mold() {
+    let (mut plant, mut old) = (Box::new(), Device::new("V3-1", "M-1"));
+    plant.tether(&old);
+    old.make(10);
+    plant.cycles(old.newest(10));
+    plant.pass(60);
+    let mut new = Device::new("V3-2", "M-1");
+    plant.tether(&new);
+    new.make(1);
+    plant.cycles(new.newest(1));
+    plant.now.wall = Timestamp::from_millis(plant.now.wall.as_millis() + 86_400_000);
+    old.make(3);
+    plant.cycles(old.newest(3));
+    plant.commit();
+    assert_eq!(plant.disk.counted("M-1"), 11);
+    let lasting = plant.disk.assignments.values().find(|assignment| assignment.until.is_none());
+    assert_eq!(lasting.map(|assignment| assignment.monitor.as_str()), Some("V3-2"));
 }
 
 #[test]

@@ -1,6 +1,9 @@
 //! The laws of counting, each on a plant made of one's own hands.
 
+mod alarms;
 mod clocks;
+mod eras;
+mod limits;
 mod order;
 pub(in crate::ingest) mod plant;
 mod resets;

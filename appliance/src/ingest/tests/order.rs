@@ -110,6 +110,50 @@ fn what_the_device_has_lost_is_unknown_for_good_and_the_rest_is_kept() {
 }
 
 #[test]
+fn what_was_lost_before_the_monitor_moved_to_another_mold_holds_nothing_back() {
+    let (mut plant, mut device) = (Box::new(), Device::new("V3-1", "M-1"));
+    plant.tether(&device);
+    device.make(10);
+    plant.cycles(device.newest(4));
+    device.mold = "M-2";
+    plant.tether(&device);
+    device.make(5);
+    plant.cycles(device.newest(5));
+    plant.commit();
+    assert_eq!(plant.disk.unknown("M-1"), 6);
+    for _ in 0..10 {
+        plant.pass(60);
+        plant.hear(Heard::Status(device.status(Some(9))));
+        plant.commit();
+    }
+    assert_eq!((plant.disk.counted("M-1"), plant.disk.counted("M-2")), (10, 5));
+    assert_eq!(plant.kept.last(), Some(&("V3-1".to_owned(), Some(1), 15)));
+}
+
+#[test]
+fn what_an_earlier_era_lacks_is_not_asked_for_for_ever() {
+    let (mut plant, mut device) = (Box::new(), Device::new("V3-1", "M-1"));
+    plant.tether(&device);
+    device.make(10);
+    plant.cycles(device.newest(4));
+    device.era = Some(2);
+    (device.count, device.made) = (0, Vec::new());
+    plant.tether(&device);
+    for _ in 0..20 {
+        device.make(1);
+        plant.cycles(device.newest(1));
+        plant.pass(60);
+        plant.hear(Heard::Status(device.status(Some(0))));
+        plant.commit();
+    }
+    let asked = plant.asked.len();
+    assert!((3..8).contains(&asked), "asked {asked} times");
+    plant.pass(3_600);
+    assert_eq!(plant.asked.len(), asked);
+    assert_eq!((plant.disk.counted("M-1"), plant.disk.unknown("M-1")), (30, 6));
+}
+
+#[test]
 fn a_monitor_that_was_never_initialised_counts_nothing_and_is_an_alarm() {
     let (mut plant, mut device) = (Box::new(), Device::new("V3-1", "M-1"));
     let mut tether = device.tether();

@@ -27,6 +27,7 @@ fn reset(device: &mut Device) {
 fn a_reset_is_never_negative_or_giant_and_a_person_confirms_it() {
     let (mut plant, mut device) = running();
     reset(&mut device);
+    plant.tether(&device);
     device.make(5);
     plant.cycles(device.newest(3));
     plant.commit();
@@ -51,6 +52,7 @@ fn frames_from_before_a_reset_change_nothing_but_what_they_still_bring() {
     let mut before = device.clone();
     before.make(4);
     reset(&mut device);
+    plant.tether(&device);
     device.make(2);
     plant.cycles(device.newest(2));
     plant.cycles(before.packet(400, 500));
@@ -118,6 +120,55 @@ fn a_giant_step_is_not_counted() {
 }
 
 #[test]
+fn a_step_further_than_a_mold_can_have_come_is_not_counted_on_one_reading() {
+    for far in [6_000, 19_900_000] {
+        let (mut plant, mut device) = running();
+        let mut damaged = device.newest(2);
+        damaged.count += far;
+        plant.cycles(damaged.clone());
+        plant.cycles(damaged.clone());
+        plant.hear(Heard::Status(radio::event::StatusHeard {
+            count: Some(damaged.count + 1),
+            ..device.status(None)
+        }));
+        plant.pass(60);
+        device.make(3);
+        plant.cycles(device.newest(3));
+        plant.cycles(damaged);
+        plant.pass(60);
+        plant.commit();
+        assert_eq!(plant.disk.counted("M-1"), 503, "{far}");
+        assert_eq!(plant.disk.unknown("M-1"), 0);
+        assert_eq!(plant.kept.last(), Some(&("V3-1".to_owned(), Some(1), 503)));
+    }
+}
+
+#[test]
+fn a_step_that_a_second_reading_goes_on_from_is_counted() {
+    let (mut plant, mut device) = running();
+    device.make(6_000);
+    plant.cycles(device.newest(1));
+    plant.commit();
+    assert_eq!(plant.disk.counted("M-1"), 500);
+    device.make(1);
+    plant.pass(20);
+    plant.cycles(device.newest(1));
+    plant.commit();
+    assert_eq!((plant.disk.counted("M-1"), plant.disk.unknown("M-1")), (6_501, 6_000));
+}
+
+#[test]
+fn a_monitor_that_was_not_heard_for_long_may_have_come_far() {
+    let (mut plant, mut device) = running();
+    plant.pass(6_000);
+    device.make(6_000);
+    plant.crash();
+    plant.cycles(device.newest(1));
+    plant.commit();
+    assert_eq!(plant.disk.counted("M-1"), 6_500);
+}
+
+#[test]
 fn a_counter_at_its_known_top_rolls_over() {
     let mut device = Device::new("V3-1", "M-1");
     device.width = CounterWidth::Bits(16);
@@ -144,6 +195,7 @@ fn a_counter_at_its_known_top_rolls_over() {
 fn a_reset_is_one_alarm_across_a_restart() {
     let (mut plant, mut device) = running();
     reset(&mut device);
+    plant.tether(&device);
     device.make(1);
     plant.cycles(device.newest(1));
     plant.commit();

@@ -29,6 +29,35 @@ fn a_swapped_monitor_keeps_the_molds_count() {
 }
 
 #[test]
+fn after_a_restart_the_floor_shows_the_present_monitors_last_cycle() {
+    let (mut plant, mut old) = (Box::new(), Device::new("V3-1", "M-1"));
+    plant.tether(&old);
+    old.make(10);
+    plant.cycles(old.newest(10));
+    plant.pass(60);
+    let mut new = Device::new("V3-2", "M-1");
+    plant.tether(&new);
+    new.make(2);
+    plant.pass(60);
+    plant.cycles(new.newest(2));
+    // The one that was replaced is written last.
+    plant.hear(Heard::Status(old.status(Some(0))));
+    plant.pass(61);
+    plant.hear(Heard::Status(old.status(Some(0))));
+    plant.commit();
+    let last = |plant: &mut Box| {
+        let news = plant.ingest.news().molds.pop().unwrap();
+        (news.facts.last_ended, news.facts.last_cycle)
+    };
+    let before = last(&mut plant);
+    for _ in 0..2 {
+        plant.disk.snapshot.monitors.reverse();
+        plant.crash();
+        assert_eq!(last(&mut plant), before);
+    }
+}
+
+#[test]
 fn what_the_replaced_monitor_made_before_still_counts_and_after_does_not() {
     let (mut plant, mut old) = (Box::new(), Device::new("V3-1", "M-1"));
     plant.tether(&old);
