@@ -88,6 +88,33 @@ fn every_room_of_the_table_is_there() {
     }
 }
 
+/// Whether a test of that name stands in the text, its attribute in the line above.
+fn has_test(text: &str, name: &str) -> bool {
+    let function = format!("fn {name}(");
+    let lines = text.lines().map(str::trim_start);
+    lines.clone().zip(lines.skip(1)).any(|(above, line)| {
+        above.starts_with("#[")
+            && above.contains("test")
+            && line.trim_start_matches("async ").starts_with(&function)
+    })
+}
+
+#[test]
+fn every_law_has_its_tests() {
+    let sources = sources();
+    let laws = table("## Laws and their tests");
+    for law in ["1", "2", "3", "4", "5", "6", "7", "8", "13"] {
+        assert!(laws.iter().any(|(row, _)| row == law), "law {law} has no row");
+    }
+    for (law, tests) in laws {
+        assert!(!tests.is_empty(), "law {law} has no test");
+        for test in tests {
+            let found = sources.iter().any(|(_, text)| has_test(text, &test));
+            assert!(found, "law {law} names the test {test}, which is not there");
+        }
+    }
+}
+
 #[test]
 fn crates_point_only_where_the_plan_says() {
     let mut crates = BTreeMap::new();
