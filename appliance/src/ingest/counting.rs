@@ -88,7 +88,7 @@ impl Ingest {
         let live = run.closed.is_none();
         let mut new = runs::extend(run, &laid, to, book);
         let beyond = !live && end > run.count && !heard.from_memory;
-        if live && new > 0 {
+        if live && (new > 0 || (filled > 0 && end >= run.count)) {
             book.show(run, &heard.cycles);
         }
         if filled > 0 {

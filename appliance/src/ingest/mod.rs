@@ -30,6 +30,7 @@ mod heard;
 mod links;
 mod moment;
 mod monitor;
+mod names;
 mod news;
 mod pending;
 mod registration;
@@ -47,6 +48,7 @@ use crate::alarms::Alarms;
 use crate::plant::{Assignment, ModuleRecord, NetworkRecord, RawRecord, Snapshot};
 use book::Book;
 use monitor::Monitor;
+use names::Names;
 use times::Ends;
 
 pub use confirm::NothingToConfirm;
@@ -65,6 +67,7 @@ pub struct Ingest {
     presses: BTreeMap<PressId, Press>,
     networks: BTreeMap<LinkName, NetworkRecord>,
     alarms: Alarms,
+    names_asked: Names,
     ends: Ends,
     next: Next,
     told: Told,
@@ -119,6 +122,7 @@ impl Ingest {
             presses: presses.into_iter().map(|press| (press.id, press)).collect(),
             networks: networks.into_iter().map(|network| (network.link.clone(), network)).collect(),
             alarms: Alarms::load(alarms, last_alarm),
+            names_asked: Names::default(),
             ends: Ends::default(),
             next: Next::default(),
             told: Told::default(),

@@ -45,8 +45,9 @@ mod tests {
     fn a_network_with_a_nameless_module_is_asked_soon_and_then_seldom() {
         let link: LinkName = "hall-a".parse().unwrap();
         let mut names = Names::default();
-        let asked: Vec<u64> =
-            (0..2_000).filter(|s| !names.due([&link].into_iter(), Duration::from_secs(*s)).is_empty()).collect();
+        let asked: Vec<u64> = (0..2_000)
+            .filter(|s| !names.due([&link].into_iter(), Duration::from_secs(*s)).is_empty())
+            .collect();
         assert_eq!(asked, [10, 910, 1_810]);
     }
 

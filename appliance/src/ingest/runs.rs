@@ -140,6 +140,9 @@ pub(super) fn fill(device: &mut Device, laid: &Laid<'_>, book: &mut Book) -> u64
             book.record(book::cycle(ordinal, ended, heard, laid.late(at)));
             begun.get_or_insert_with(|| ended.0.earlier_by(heard.cycle_time.as_duration()));
             previous = Some(ended.0);
+            if place == device.count && is_valid(heard, book) {
+                device.last_cycle = Some(heard.cycle_time);
+            }
         }
         filled += b - a;
         device.last_end = device.last_end.max(previous);
@@ -178,7 +181,6 @@ pub(super) fn extend(device: &mut Device, laid: &Laid<'_>, to: u64, book: &mut B
     let new = to - from;
     roll(device, to, laid.serial, book, laid.now);
     let mut ordinal = book.count(laid.now, new, basis(device, from, to, laid.serial));
-    let longest = book.mold.approved.map(|approved| approved.as_duration() * 3);
     for place in from + 1..=to {
         let Some((at, heard)) = laid.get(place) else { continue };
         let apart =
@@ -190,7 +192,7 @@ pub(super) fn extend(device: &mut Device, laid: &Laid<'_>, to: u64, book: &mut B
         book.record(book::cycle(ordinal, ended, heard, laid.late(at)));
         ordinal = ordinal.saturating_add(1);
         device.last_end = Some(ended.0);
-        if !heard.first && longest.is_none_or(|longest| heard.cycle_time.as_duration() <= longest) {
+        if is_valid(heard, book) {
             device.last_cycle = Some(heard.cycle_time);
         }
     }
@@ -199,6 +201,12 @@ pub(super) fn extend(device: &mut Device, laid: &Laid<'_>, to: u64, book: &mut B
         device.last_device_end = laid.device_end.or(device.last_device_end);
     }
     missed.saturating_add(new)
+}
+
+/// Whether the time since the closing before is a cycle time: not after a pause, and no stop (law 11).
+fn is_valid(heard: &HeardCycle, book: &Book) -> bool {
+    let longest = book.mold.approved.map(|approved| approved.as_duration() * 3);
+    !heard.first && longest.is_none_or(|longest| heard.cycle_time.as_duration() <= longest)
 }
 
 /// The gap at the run's end, if there is one, now has a cycle after it.

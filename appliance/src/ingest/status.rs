@@ -11,6 +11,8 @@ use crate::plant::MonitorRecord;
 /// Cycles that a status counted and that did not come within this time are a gap.
 const ON_THEIR_WAY: std::time::Duration = std::time::Duration::from_secs(8);
 
+/// A module that was not heard for so long is not asked its name either.
+const HEARD_OF_LATE: std::time::Duration = std::time::Duration::from_secs(600);
 /// A monitor's own clock drifts by seconds a day.
 const TIME_EVERY: std::time::Duration = std::time::Duration::from_secs(86_400);
 /// After a start all monitors want to know the time: a few each time, so that the air stays free.
@@ -129,6 +131,13 @@ impl Ingest {
             self.touch(&serial);
         }
         asks.extend(times);
+        let nameless = self
+            .modules
+            .values()
+            .map(|module| &module.record)
+            .filter(|module| module.name.is_none() && now.wall.since(module.last_heard) < HEARD_OF_LATE);
+        let unnamed = self.names_asked.due(nameless.map(|module| &module.link), now.steady);
+        asks.extend(unnamed.into_iter().map(|link| (link, RadioCommand { id: None, what: Ask::Discover })));
         asks
     }
 }
