@@ -91,6 +91,10 @@ impl Limits {
         Ok(())
     }
 
+    pub(super) fn forget_registrations(&mut self) {
+        self.registered.clear();
+    }
+
     /// The device joined, or was not admitted.
     pub(super) fn registration_over(&mut self, device: Eui64) {
         if !self.registered.is_empty() {

@@ -6,6 +6,7 @@
 
 mod limits;
 mod node;
+mod request;
 mod routes;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
@@ -15,13 +16,14 @@ use domain::Eui64;
 
 use super::commands::{AP, KY, ND};
 use super::frame::{
-    ApiMode, AtCommand, AtName, AtResponse, DeliveryStatus, Frame, RegisterDevice, RegisterStatus,
-    RemoteAtCommand, RemoteAtResponse, Tx, wrap,
+    ApiMode, AtCommand, AtName, AtResponse, AtStatus, DeliveryStatus, Frame, RegisterDevice, RegisterStatus,
+    RemoteAtCommand, Tx, wrap,
 };
 use crate::event::CommandRefused;
 pub use limits::Limits;
 pub use node::Node;
 pub(in crate::v3) use node::text as node_text;
+pub use request::{Answer, Registration, Request, Ticket};
 use routes::Routes;
 
 /// Time since the link began, on a clock that never steps.
@@ -40,104 +42,6 @@ const MOST_WAITING: usize = 2048;
 const MOST_SHORTS: usize = 4096;
 /// No radio is known by it.
 const NO_SHORT: u16 = 0xFFFE;
-
-/// Names a request towards its asker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Ticket(u64);
-
-/// Something to ask of the stick or of a radio behind it. Debug shows no values: some are keys.
-#[derive(Clone, PartialEq, Eq)]
-pub enum Request {
-    /// A command to the stick; takes effect at once, with all that was queued.
-    At {
-        /// Which.
-        name: AtName,
-        /// Empty: a question.
-        parameter: Vec<u8>,
-    },
-    /// A command to the stick that waits for the next of the other kind.
-    AtQueued {
-        /// Which.
-        name: AtName,
-        /// The value.
-        parameter: Vec<u8>,
-    },
-    /// A command to a radio, applied at once.
-    RemoteAt {
-        /// To whom.
-        dest: Eui64,
-        /// Which.
-        name: AtName,
-        /// Empty: a question.
-        parameter: Vec<u8>,
-    },
-    /// A payload to a radio, or to all of them.
-    Transmit {
-        /// To whom.
-        dest: Eui64,
-        /// The payload.
-        data: Vec<u8>,
-    },
-    /// Enters a device in the trust centre's table, or removes it when the key is empty.
-    Register(Registration),
-    /// Node discovery, for so long.
-    Discover {
-        /// How long nodes may answer; the stick ends earlier if it can.
-        window: Duration,
-    },
-}
-
-impl std::fmt::Debug for Request {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Request::At { name, .. } => write!(f, "At({name})"),
-            Request::AtQueued { name, .. } => write!(f, "AtQueued({name})"),
-            Request::RemoteAt { dest, name, .. } => write!(f, "RemoteAt({dest}, {name})"),
-            Request::Transmit { dest, data } => write!(f, "Transmit({dest}, {} bytes)", data.len()),
-            Request::Register(registration) => write!(f, "Register({})", registration.device),
-            Request::Discover { window } => write!(f, "Discover({window:?})"),
-        }
-    }
-}
-
-/// A device for the trust centre's table. Its key is a secret: no Debug shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Registration {
-    /// The device.
-    pub device: Eui64,
-    /// An install code with its CRC, not a link key.
-    pub install_code: bool,
-    /// The key; empty removes the device.
-    pub key: Vec<u8>,
-}
-
-impl std::fmt::Debug for Registration {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Registration").field("device", &self.device).finish_non_exhaustive()
-    }
-}
-
-/// What became of a request.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Answer {
-    /// The stick's answer.
-    At(AtResponse),
-    /// A radio's answer.
-    RemoteAt(RemoteAtResponse),
-    /// What became of a transmission.
-    Sent(DeliveryStatus),
-    /// What became of a registration.
-    Registered(RegisterStatus),
-    /// A node answered the discovery; more may come.
-    Node(Node),
-    /// The discovery is over.
-    Discovered {
-        /// How many nodes answered.
-        modules: u32,
-    },
-    /// Nothing came within this time.
-    TimedOut(Duration),
-}
 
 /// What a frame turned out to be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -258,14 +162,15 @@ impl Modem {
             let (ticket, request) = self.local.pop_front()?;
             return Some(self.launch(now, id, ticket, request));
         }
-        let (_, next) = self.air.front()?;
-        let broadcast = is_broadcast(next);
-        if self.transmissions() >= TRANSMISSIONS_IN_FLIGHT || (broadcast && !self.limits.may_broadcast(now)) {
+        if self.transmissions() >= TRANSMISSIONS_IN_FLIGHT {
             return None;
         }
-        let id = self.free_id(next)?;
-        let (ticket, request) = self.air.pop_front()?;
-        if broadcast {
+        // A broadcast that has to wait holds up nobody behind it.
+        let may_broadcast = self.limits.may_broadcast(now);
+        let at = self.air.iter().position(|(_, request)| may_broadcast || !request.is_broadcast())?;
+        let id = self.free_id(&self.air.get(at)?.1)?;
+        let (ticket, request) = self.air.remove(at)?;
+        if request.is_broadcast() {
             self.limits.broadcast_sent(now);
         }
         let dest = match &request {
@@ -379,15 +284,20 @@ impl Modem {
             && response.name == ND
         {
             let ticket = *ticket;
-            if let Some(node) = Node::parse(&response.value) {
+            if response.status == AtStatus::Ok && !response.value.is_empty() {
+                let Some(node) = Node::parse(&response.value) else { return self.unmatched() };
                 *modules += 1;
                 remember(&mut self.shorts, node.eui64, node.short);
                 return Incoming::Answer(ticket, Answer::Node(node));
             }
-            // An empty answer ends a discovery; so does a refusal.
+            // An empty answer ends a discovery; a refusal is passed on as it came.
             let modules = *modules;
             self.in_flight.remove(&response.id);
-            return Incoming::Answer(ticket, Answer::Discovered { modules });
+            let end = match response.status {
+                AtStatus::Ok => Answer::Discovered { modules },
+                _ => Answer::At(response),
+            };
+            return Incoming::Answer(ticket, end);
         }
         match self.end(response.id, |kind| matches!(kind, Kind::At(name) if *name == response.name)) {
             Some(f) => Incoming::Answer(f.ticket, Answer::At(response)),
@@ -449,12 +359,8 @@ impl Modem {
     #[must_use]
     pub fn next_deadline(&self, now: Moment) -> Option<Moment> {
         let first = self.in_flight.values().map(|f| f.deadline).min();
-        let waiting = match self.air.front() {
-            Some((_, request)) if is_broadcast(request) => {
-                self.limits.next_broadcast().filter(|at| *at > now)
-            }
-            _ => None,
-        };
+        let next_broadcast = self.limits.next_broadcast().filter(|at| *at > now);
+        let waiting = next_broadcast.filter(|_| self.air.iter().any(|(_, request)| request.is_broadcast()));
         [first, waiting].into_iter().flatten().min()
     }
 
@@ -479,6 +385,13 @@ impl Modem {
     /// The stick was reset: its table of routes is empty.
     pub fn stick_reset(&mut self) {
         self.routes.stick_forgot();
+    }
+
+    /// Another stick or another network: addresses and ways of the one before lead nowhere.
+    pub fn forget_network(&mut self) {
+        self.shorts.clear();
+        self.routes.forget_all();
+        self.limits.forget_registrations();
     }
 
     /// The line is gone: everything asked and not answered has failed.
@@ -506,14 +419,6 @@ pub fn is_delivered(delivery: DeliveryStatus) -> bool {
         delivery,
         DeliveryStatus::Success | DeliveryStatus::SelfAddressed | DeliveryStatus::BroadcastWithAps
     )
-}
-
-fn is_broadcast(request: &Request) -> bool {
-    match request {
-        Request::Discover { .. } => true,
-        Request::Transmit { dest, .. } | Request::RemoteAt { dest, .. } => *dest == Eui64::BROADCAST,
-        Request::At { .. } | Request::AtQueued { .. } | Request::Register(_) => false,
-    }
 }
 
 fn remember(shorts: &mut HashMap<Eui64, u16>, eui64: Eui64, short: u16) {

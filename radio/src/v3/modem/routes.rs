@@ -75,7 +75,12 @@ impl Routes {
         self.given.retain(|given| *given != dest);
     }
 
-    /// The stick was reset or exchanged.
+    pub(super) fn forget_all(&mut self) {
+        self.known.clear();
+        self.given.clear();
+    }
+
+    /// The stick was reset.
     pub(super) fn stick_forgot(&mut self) {
         self.given.clear();
     }

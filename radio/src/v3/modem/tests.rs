@@ -143,6 +143,20 @@ fn the_whole_network_hears_at_most_one_broadcast_a_second() {
 }
 
 #[test]
+fn a_broadcast_that_has_to_wait_holds_up_no_acknowledgement() {
+    let mut modem = Modem::default();
+    for dest in [Eui64::BROADCAST, Eui64::BROADCAST, MODULE] {
+        modem.request(START, transmit(dest)).unwrap();
+    }
+    let dest = |frame: Option<Frame>| if let Some(Frame::Tx(tx)) = frame { Some(tx.dest) } else { None };
+    assert_eq!(dest(modem.poll(START)), Some(Eui64::BROADCAST));
+    assert_eq!(dest(modem.poll(START)), Some(MODULE));
+    assert_eq!(modem.poll(START), None);
+    assert_eq!(modem.next_deadline(START), Some(after(1000)));
+    assert_eq!(dest(modem.poll(after(1000))), Some(Eui64::BROADCAST));
+}
+
+#[test]
 fn a_few_transmissions_are_open_at_a_time_and_commands_go_past_them() {
     let mut modem = Modem::default();
     for _ in 0..20 {
@@ -240,6 +254,38 @@ fn a_discovery_collects_nodes_until_the_empty_answer_or_the_end_of_its_time() {
         }
         assert_eq!(modem.hear(answer(id, AtName::of("ND"), &node)), Incoming::Unmatched);
     }
+}
+
+#[test]
+fn a_cut_answer_is_counted_and_skipped_and_a_refusal_is_no_end_of_a_discovery() {
+    let mut modem = Modem::default();
+    let ticket = modem.request(START, Request::Discover { window: after(9000) }).unwrap();
+    let id = id_of(&modem.poll(START).unwrap());
+    assert_eq!(modem.hear(answer(id, AtName::of("ND"), &[1, 2, 3])), Incoming::Unmatched);
+    assert_eq!(modem.take_unmatched(), 1);
+    let refusal = AtResponse { id, name: AtName::of("ND"), status: AtStatus::Error, value: Vec::new() };
+    let heard = modem.hear(Frame::AtResponse(refusal.clone()));
+    assert_eq!(heard, Incoming::Answer(ticket, Answer::At(refusal)));
+}
+
+#[test]
+fn of_a_network_that_is_gone_no_address_way_or_registration_is_kept() {
+    let mut modem = Modem::default();
+    modem.use_source_routes(true);
+    modem.hear(route(MODULE, &[1]));
+    for last in 0..10 {
+        let device = Eui64::from_be_bytes([0, 0x13, 0xA2, 0, 9, 9, 9, last]);
+        let entry = Registration { device, install_code: false, key: vec![7; 16] };
+        modem.request(START, Request::Register(entry)).unwrap();
+    }
+    modem.lose();
+    modem.forget_network();
+    assert_eq!(modem.short_of(MODULE), None);
+    let entry = Registration { device: MODULE, install_code: false, key: vec![7; 16] };
+    modem.request(START, Request::Register(entry)).unwrap();
+    modem.poll(START);
+    modem.request(START, transmit(MODULE)).unwrap();
+    assert!(matches!(modem.poll(START), Some(Frame::Tx(_))), "a way of another network");
 }
 
 fn route(dest: Eui64, hops: &[u16]) -> Frame {
