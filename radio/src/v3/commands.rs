@@ -172,10 +172,12 @@ pub fn find(name: AtName) -> Option<&'static Command> {
     TABLE.iter().find(|command| command.name == name)
 }
 
-/// Whether a command's value is a key or admits a device: it is shown and logged nowhere. Besides the write-only ones
-/// of the table these are the install code (I?) and the passwords of Bluetooth and secure sessions (`$` or `*` and a letter).
+/// Whether a command's value is a key or admits a device: it is shown, logged and recorded nowhere. Besides the
+/// write-only ones of the table these are the install code (I?) and the passwords of Bluetooth and secure sessions
+/// (`$` or `*` and a letter). Sticks take small letters for large ones.
 #[must_use]
 pub fn is_secret(name: AtName) -> bool {
+    let name = AtName(name.0.map(|letter| letter.to_ascii_uppercase()));
     matches!(name.0, [b'*' | b'$', _] | [b'I', b'?'])
         || find(name).is_some_and(|command| command.access == Access::WriteOnly)
 }
@@ -238,7 +240,9 @@ mod tests {
     fn keys_are_secret_and_nothing_else_of_the_table_is() {
         let secret: Vec<_> = TABLE.iter().filter(|row| is_secret(row.name)).map(|row| row.name).collect();
         assert_eq!(secret, [NK, KY]);
-        assert!(is_secret(AtName::of("I?")) && is_secret(AtName::of("*S")));
+        for name in ["I?", "i?", "*S", "$s", "ky", "Nk"] {
+            assert!(is_secret(AtName::of(name)), "{name}");
+        }
     }
 
     #[test]

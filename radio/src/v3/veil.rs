@@ -7,14 +7,8 @@ use domain::Timestamp;
 use zeroize::Zeroize;
 
 use crate::capture::{Direction, Tap};
+use crate::v3::commands::is_secret;
 use crate::v3::frame::{ApiMode, AtName, Decoder, Frame, Piece, encode};
-
-/// Preconfigured link key, network key, install code, and the password and verifier of Bluetooth and secure sessions.
-const SECRET: [&[u8; 2]; 8] = [b"KY", b"NK", b"I?", b"$S", b"$V", b"$W", b"$X", b"$Y"];
-
-fn is_secret(name: [u8; 2]) -> bool {
-    SECRET.contains(&&name.map(|letter| letter.to_ascii_uppercase()))
-}
 
 /// A tap that is shown no key.
 pub struct VeiledTap<T: Tap> {
@@ -124,10 +118,9 @@ impl FrameVeil {
 
 /// Whether there was a key in it.
 fn blank(frame: &mut Frame) -> bool {
-    let secret = |AtName(name): AtName| is_secret(name);
     let bytes = match frame {
-        Frame::At(at) | Frame::AtQueued(at) if secret(at.name) => &mut at.parameter,
-        Frame::RemoteAt(at) if secret(at.name) => &mut at.parameter,
+        Frame::At(at) | Frame::AtQueued(at) if is_secret(at.name) => &mut at.parameter,
+        Frame::RemoteAt(at) if is_secret(at.name) => &mut at.parameter,
         Frame::RegisterDevice(device) => &mut device.key,
         // Nobody knows what a frame of unknown type holds.
         Frame::Unknown { data, .. } => data,
@@ -154,7 +147,8 @@ impl TextVeil {
         let [_, a, b, c] = self.before;
         self.before = [a, b, c, byte];
         let [a, t, name @ ..] = self.before;
-        self.hiding |= a.eq_ignore_ascii_case(&b'A') && t.eq_ignore_ascii_case(&b'T') && is_secret(name);
+        self.hiding |=
+            a.eq_ignore_ascii_case(&b'A') && t.eq_ignore_ascii_case(&b'T') && is_secret(AtName(name));
         shown
     }
 }
@@ -177,6 +171,7 @@ mod tests {
             Frame::At(at("KY")),
             Frame::AtQueued(at("NK")),
             Frame::At(at("I?")),
+            Frame::At(at("*v")),
             Frame::RemoteAt(RemoteAtCommand {
                 id,
                 dest: Eui64::BROADCAST,

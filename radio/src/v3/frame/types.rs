@@ -287,8 +287,8 @@ pub struct RawIoSample {
     pub data: Vec<u8>,
 }
 
-/// Fields of 88.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Fields of 88. A key's bytes are not shown by Debug.
+#[derive(Clone, PartialEq, Eq)]
 pub struct AtResponse {
     /// Which request.
     pub id: u8,
@@ -298,6 +298,17 @@ pub struct AtResponse {
     pub status: AtStatus,
     /// The answer; empty after a set.
     pub value: Vec<u8>,
+}
+
+impl fmt::Debug for AtResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AtResponse")
+            .field("id", &self.id)
+            .field("name", &self.name)
+            .field("status", &self.status)
+            .field("value", &Shown(self.name, &self.value))
+            .finish()
+    }
 }
 
 /// Fields of 8B.
@@ -441,8 +452,8 @@ pub struct NodeIdentification {
     pub rest: Vec<u8>,
 }
 
-/// Fields of 97.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// Fields of 97. A key's bytes are not shown by Debug.
+#[derive(Clone, PartialEq, Eq)]
 pub struct RemoteAtResponse {
     /// Which request.
     pub id: u8,
@@ -457,6 +468,19 @@ pub struct RemoteAtResponse {
     pub raw_status: u8,
     /// The answer.
     pub value: Vec<u8>,
+}
+
+impl fmt::Debug for RemoteAtResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RemoteAtResponse")
+            .field("id", &self.id)
+            .field("source", &self.source)
+            .field("short", &self.short)
+            .field("name", &self.name)
+            .field("raw_status", &self.raw_status)
+            .field("value", &Shown(self.name, &self.value))
+            .finish()
+    }
 }
 
 impl RemoteAtResponse {
@@ -491,4 +515,34 @@ pub struct RouteRecord {
     pub options: u8,
     /// 16-bit addresses on the way, the destination's neighbour first.
     pub hops: Vec<u16>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_debug_of_a_command_or_its_answer_shows_a_key() {
+        for (letters, shown) in [("KY", false), ("ky", false), ("*V", false), ("NI", true)] {
+            let name = AtName::of(letters);
+            let (id, short, value) = (1, 2, vec![0xC3, 0x5A]);
+            let (dest, options, raw_status) = (Eui64::UNKNOWN, 2, 0);
+            let frames = [
+                Frame::At(AtCommand { id, name, parameter: value.clone() }),
+                Frame::RemoteAt(RemoteAtCommand { id, dest, short, options, name, parameter: value.clone() }),
+                Frame::AtResponse(AtResponse { id, name, status: AtStatus::Ok, value: value.clone() }),
+                Frame::RemoteAtResponse(RemoteAtResponse {
+                    id,
+                    source: dest,
+                    short,
+                    name,
+                    raw_status,
+                    value,
+                }),
+            ];
+            for frame in frames {
+                assert_eq!(format!("{frame:?}").contains("195, 90"), shown, "{letters}");
+            }
+        }
+    }
 }
