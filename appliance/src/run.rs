@@ -16,6 +16,7 @@ use radio::v3::profile::switch::{Counted, SwitchConfigError, SwitchProfile};
 use radio::v3::profile::{PayloadProfile, Registry};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
+use secrecy::ExposeSecret;
 use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -24,10 +25,10 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Form};
 use crate::control;
 use crate::desk::Desk;
-use crate::ingest::{Driver, RadioLinks, Settings};
+use crate::ingest::{Driver, RadioLinks, Settings, secret_name};
 use crate::keyfile::{self, GetKey};
 use crate::live::Live;
-use crate::plant::{MonitorRecord, Snapshot};
+use crate::plant::{MonitorRecord, NetworkRecord, Snapshot};
 use crate::store::{OpenStore, Read, Store};
 use crate::web::{self, Listeners, Serve, StartWeb};
 
@@ -113,7 +114,7 @@ pub async fn run(
     let named = config.links.iter().map(|link| (link.name.clone(), link.path.display().to_string()));
     let live = Arc::new(Live::new(named.collect(), clock.now()));
     let (events, heard) = mpsc::channel(EVENTS);
-    let (ready, ways) = prepare_links(&config, &snapshot, &*clock)?;
+    let (ready, ways) = prepare_links(&config, &store, &snapshot, &*clock)?;
     let settings =
         Settings { window: config.ingest.window, window_cycles: u64::from(config.ingest.window_cycles) };
     let (driver, ingest) =
@@ -214,6 +215,7 @@ type ReadyLink = (LinkSettings, mpsc::Receiver<radio::command::RadioCommand>);
 
 fn prepare_links(
     config: &Config,
+    store: &Store,
     snapshot: &Snapshot,
     clock: &dyn Clock,
 ) -> Result<(Vec<ReadyLink>, RadioLinks), RunBox> {
@@ -222,19 +224,28 @@ fn prepare_links(
     for link in &config.links {
         let (way, commands) = mpsc::channel(COMMANDS);
         ways.insert(link.name.clone(), way);
-        ready.push((settings(link, snapshot, clock)?, commands));
+        ready.push((settings(link, store, snapshot, clock)?, commands));
     }
     Ok((ready, ways))
 }
 
-fn settings(link: &config::Link, snapshot: &Snapshot, clock: &dyn Clock) -> Result<LinkSettings, RunBox> {
+fn settings(
+    link: &config::Link,
+    store: &Store,
+    snapshot: &Snapshot,
+    clock: &dyn Clock,
+) -> Result<LinkSettings, RunBox> {
     let before = snapshot.networks.iter().find(|network| network.link == link.name);
     Ok(LinkSettings {
         name: link.name.clone(),
         path: link.path.clone(),
         baud: link.baud,
         rts_cts: link.rts_cts,
-        expected: before.map(|network| Expected { eui64: network.eui64, pan: network.pan }),
+        expected: before.map(|network| Expected {
+            eui64: network.eui64,
+            pan: network.pan,
+            encrypted: keeps_key_of(store, network),
+        }),
         form: match link.form {
             Form::Never => FormPolicy::WhenAsked,
             // The stick looks for the quietest channel by itself.
@@ -243,6 +254,23 @@ fn settings(link: &config::Link, snapshot: &Snapshot, clock: &dyn Clock) -> Resu
         profiles: profiles(link, snapshot)?,
         tap: link.capture.as_deref().map(|folder| recorder(folder, &link.name, clock)).transpose()?,
     })
+}
+
+/// Whether the box formed this network: what it keeps the key of is encrypted.
+fn keeps_key_of(store: &Store, network: &NetworkRecord) -> bool {
+    match store.secret(&secret_name(&network.link)) {
+        Ok(secret) => secret.is_some_and(|secret| is_key_of(secret.expose_secret(), network)),
+        Err(error) => {
+            tracing::warn!(link = %network.link, %error, "the network's key cannot be read");
+            false
+        }
+    }
+}
+
+/// See [`secret_name`] for how it begins.
+fn is_key_of(secret: &[u8], network: &NetworkRecord) -> bool {
+    let Some(pan) = network.pan else { return false };
+    secret.starts_with(&[network.eui64.to_be_bytes(), pan.0.to_be_bytes()].concat())
 }
 
 fn profiles(link: &config::Link, snapshot: &Snapshot) -> Result<Registry, RunBox> {
@@ -275,4 +303,25 @@ fn tell(data: &Path, name: &str, text: &str) -> Result<(), RunBox> {
     let path = data.join(name);
     let part = data.join(format!("{name}.part"));
     fs::write(&part, text).and_then(|()| fs::rename(&part, &path)).map_err(|e| RunBox::Tell(path, e))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use domain::{Eui64, PanId};
+
+    #[test]
+    fn a_kept_key_tells_of_the_network_it_was_formed_with_and_of_no_other() {
+        let network = NetworkRecord {
+            link: "hall-a".parse().unwrap(),
+            eui64: Eui64::from_be_bytes([1; 8]),
+            pan: Some(PanId(0x0202_0202_0202_0202)),
+            channel: None,
+        };
+        let secret = [[1; 8], [2; 8], [9; 8], [9; 8]].concat();
+        assert!(is_key_of(&secret, &network));
+        assert!(!is_key_of(&secret, &NetworkRecord { pan: Some(PanId(3)), ..network.clone() }));
+        assert!(!is_key_of(&secret, &NetworkRecord { pan: None, ..network.clone() }));
+        assert!(!is_key_of(&secret, &NetworkRecord { eui64: Eui64::from_be_bytes([3; 8]), ..network }));
+    }
 }

@@ -112,7 +112,7 @@ pub struct NetworkReport {
     pub channel: Option<u8>,
     /// Traffic is encrypted (EE).
     pub encrypted: bool,
-    /// Association indication (AI) when it is not 0.
+    /// Association indication (AI) when it is not 0, or a conflict about the network's id.
     pub trouble: Option<String>,
     /// New devices may join until then; `None` when closed.
     pub join_open_until: Option<Timestamp>,

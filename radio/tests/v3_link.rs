@@ -32,7 +32,8 @@ struct Plant {
 }
 
 fn expected() -> Option<Expected> {
-    Some(Expected { eui64: "0013A20040522BAA".parse().unwrap(), pan: Some(PanId(0xA1B2_C3D4_E5F6_0718)) })
+    let (eui64, pan) = ("0013A20040522BAA".parse().unwrap(), Some(PanId(0xA1B2_C3D4_E5F6_0718)));
+    Some(Expected { eui64, pan, encrypted: true })
 }
 
 fn start(expected: Option<Expected>, room: usize) -> Plant {

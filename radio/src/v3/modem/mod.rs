@@ -382,11 +382,6 @@ impl Modem {
             .collect()
     }
 
-    /// The stick was reset: its table of routes is empty.
-    pub fn stick_reset(&mut self) {
-        self.routes.stick_forgot();
-    }
-
     /// Another stick or another network: addresses and ways of the one before lead nowhere.
     pub fn forget_network(&mut self) {
         self.shorts.clear();

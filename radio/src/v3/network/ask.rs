@@ -6,7 +6,7 @@ use domain::Eui64;
 use secrecy::ExposeSecret;
 
 use super::job::Job;
-use super::{DISCOVER_EVERY, Known, Network, Now, Out, Phase, Waiter, plan};
+use super::{DISCOVER_EVERY, Expected, Network, Now, Out, Phase, Waiter, plan};
 use crate::command::{Ask, CommandId, FormNetwork, JoinKey, RadioCommand};
 use crate::event::{CommandDone, CommandRefused, Family};
 use crate::v3::frame::RegisterStatus;
@@ -64,7 +64,7 @@ impl Network {
     fn adopt(&mut self, now: Now, id: Option<CommandId>, eui64: Eui64) -> Result<(), CommandRefused> {
         match self.facts.eui64() {
             Some(found) if found == eui64 && matches!(self.phase, Phase::Foreign | Phase::Trusted) => {
-                self.known = Known::seen(&self.facts);
+                self.known = Expected::seen(&self.facts);
                 self.finish(id, Ok(CommandDone::Sent));
                 match (self.phase, self.in_text) {
                     // Now it may be told to speak in frames.
@@ -111,7 +111,8 @@ impl Network {
         if family == Family::Transparent {
             return Err(CommandRefused::NotInFamily);
         }
-        if self.facts.is_live() && !wish.reform_confirmed {
+        // However badly it stands at this moment, what was commissioned or recorded has modules that would be lost.
+        if (self.facts.is_commissioned() || self.has_network()) && !wish.reform_confirmed {
             return Err(CommandRefused::WouldReform);
         }
         let key = (self.keys)();
@@ -123,9 +124,10 @@ impl Network {
         Ok(())
     }
 
-    /// The stick is as the factory sent it and the box is told to form a network then.
+    /// Where the box is told to do so, and the stick is as the factory sent it.
     pub(super) fn form_by_itself(&mut self, channels: u16) {
-        if self.facts.family() == Some(Family::Zigbee) {
+        if self.facts.is_as_the_factory_sent_it() && !self.has_network() {
+            self.tried_forming = true;
             let wish = FormNetwork { pan: None, channels, reform_confirmed: false };
             if let Err(refused) = self.form(None, &wish) {
                 tracing::warn!(%refused, "no network could be formed");
@@ -142,11 +144,15 @@ impl Network {
         Ok(())
     }
 
+    /// Somebody waits for a discovery that is only a matter of time.
+    pub(super) fn discovery_waits(&self) -> bool {
+        self.phase == Phase::Trusted && !self.discovering && !self.discoverers.is_empty()
+    }
+
     /// Starts a discovery if somebody waits for one and the last one is long enough ago. Whoever asks while one runs
     /// gets its result.
     pub(super) fn discover_when_due(&mut self, now: Now) {
-        let due = !self.discovering && !self.discoverers.is_empty() && now.moment >= self.next_discovery;
-        if !due || self.phase != Phase::Trusted {
+        if !self.discovery_waits() || now.moment < self.next_discovery {
             return;
         }
         let window = self.facts.discovery_window();
@@ -166,12 +172,13 @@ impl Network {
     pub(super) fn discovered(&mut self, now: Now, answer: Answer) {
         self.discovering = false;
         self.next_discovery = now.moment + DISCOVER_EVERY;
-        let modules = match answer {
-            Answer::Discovered { modules } => modules,
-            _ => 0,
+        let outcome = match answer {
+            Answer::Discovered { modules } => Ok(CommandDone::Discovered { modules }),
+            Answer::At(response) => Err(refused("discovering modules", response.status)),
+            answer => Err(CommandRefused::TimedOut(timed_out(&answer))),
         };
         for id in std::mem::take(&mut self.discoverers) {
-            self.finish(id, Ok(CommandDone::Discovered { modules }));
+            self.finish(id, outcome.clone());
         }
     }
 }

@@ -16,9 +16,16 @@ const DIGIMESH_FACTORY_ID: u64 = 0x7FFF;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Facts {
     answers: BTreeMap<AtName, Vec<u8>>,
+    raw: bool,
 }
 
 impl Facts {
+    /// A line on which nobody can be asked: it only passes bytes.
+    #[must_use]
+    pub fn of_raw_line() -> Self {
+        Facts { raw: true, ..Facts::default() }
+    }
+
     /// Takes an answer in.
     pub fn learn(&mut self, name: AtName, value: &[u8]) {
         self.answers.insert(name, value.to_vec());
@@ -50,7 +57,22 @@ impl Facts {
     /// The family, told from hardware and firmware.
     #[must_use]
     pub fn family(&self) -> Option<Family> {
-        Some(family_of(self.u16(at::HV)?, self.firmware()))
+        if self.raw {
+            return Some(Family::Transparent);
+        }
+        family_of(self.u16(at::HV)?, self.firmware())
+    }
+
+    /// Why there is no family, for people.
+    #[must_use]
+    pub fn without_family(&self) -> String {
+        match self.u16(at::HV) {
+            Some(hardware) => format!(
+                "hardware {hardware:04X} with firmware {:04X} (802.15.4) is not supported: it needs DigiMesh firmware",
+                self.firmware()
+            ),
+            None => "the stick does not tell what it is".to_owned(),
+        }
     }
 
     /// VR; longer answers carry the build before the version in 16 bits.
@@ -83,22 +105,49 @@ impl Facts {
         }
     }
 
-    /// There is a network that somebody made on purpose: forming anew would lose its modules. A ZigBee stick as the
-    /// factory sends it forms an open network of a random id by itself; that one is nobody's.
+    /// Somebody set a network up on purpose, whether the stick stands well to it at this moment or not: forming anew
+    /// would lose its modules. A ZigBee stick as the factory sends it forms an open network of a random id by itself;
+    /// that one is nobody's.
     #[must_use]
-    pub fn is_live(&self) -> bool {
+    pub fn is_commissioned(&self) -> bool {
+        let has_id_but = |factory| self.number(at::ID).is_some_and(|id| id != factory);
         match self.family() {
-            Some(Family::Zigbee) => {
-                self.association() == AssociationStatus::Joined
-                    && self.pan().is_some()
-                    && (self.is_encrypted() || self.number(at::ID).is_some_and(|id| id != 0))
-            }
-            Some(Family::DigiMesh) => {
-                self.is_encrypted() || self.number(at::ID).is_some_and(|id| id != DIGIMESH_FACTORY_ID)
-            }
+            Some(Family::Zigbee) => self.number(at::EE).is_some_and(|ee| ee != 0) || has_id_but(0),
+            Some(Family::DigiMesh) => self.is_encrypted() || has_id_but(DIGIMESH_FACTORY_ID),
             Some(Family::Transparent) => true,
             None => false,
         }
+    }
+
+    /// It is commissioned, and its network stands.
+    #[must_use]
+    pub fn is_live(&self) -> bool {
+        let stands = self.association() == AssociationStatus::Joined && self.pan().is_some();
+        self.is_commissioned() && (stands || self.family() != Some(Family::Zigbee))
+    }
+
+    /// A ZigBee stick that says of everything that it is as the factory sent it. What it does not tell may be anything.
+    #[must_use]
+    pub fn is_as_the_factory_sent_it(&self) -> bool {
+        let looks_for_any_network = matches!(
+            self.association(),
+            AssociationStatus::Joined
+                | AssociationStatus::Scanning
+                | AssociationStatus::NoPans
+                | AssociationStatus::JoinWindowExpired
+                | AssociationStatus::NoJoinableBeacons
+        );
+        self.family() == Some(Family::Zigbee)
+            && self.number(at::EE) == Some(0)
+            && self.number(at::ID) == Some(0)
+            && looks_for_any_network
+    }
+
+    /// How the stick stands to its network (AI), when not well.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        let association = self.association();
+        (association != AssociationStatus::Joined).then(|| association.to_string())
     }
 
     /// How long nodes may take to answer a discovery, with a second for the last of them.
@@ -119,7 +168,6 @@ impl Facts {
     /// For the box; `None` until the stick told enough.
     #[must_use]
     pub fn report(&self) -> Option<NetworkReport> {
-        let association = self.association();
         Some(NetworkReport {
             family: self.family()?,
             eui64: self.eui64()?,
@@ -128,7 +176,7 @@ impl Facts {
             pan: self.pan(),
             channel: self.number(at::CH).and_then(|channel| u8::try_from(channel).ok()).filter(|c| *c != 0),
             encrypted: self.is_encrypted(),
-            trouble: (association != AssociationStatus::Joined).then(|| association.to_string()),
+            trouble: self.trouble(),
             join_open_until: None,
         })
     }
@@ -136,20 +184,23 @@ impl Facts {
 
 /// The rule of digi-xbee 1.5.0 (`models/protocol.py`, determine_protocol): the high byte of HV is the kind of
 /// hardware, the first digit of VR what it was programmed to be. 802.15.4 firmware frames and addresses like
-/// DigiMesh and has no joining either.
+/// DigiMesh and has no joining either; only on the oldest hardware (S1) it has frames of its own, 80 to 83, for what
+/// it hears, so that it would come up and never be heard: it is of no family.
 #[must_use]
-pub fn family_of(hardware: u16, firmware: u16) -> Family {
+pub fn family_of(hardware: u16, firmware: u16) -> Option<Family> {
     let kind = hardware >> 8;
     let role = firmware >> 12;
-    match (kind, role) {
+    Some(match (kind, role) {
+        (0x17 | 0x18, 0x8) => Family::DigiMesh,
+        (0x17 | 0x18, _) => return None,
         (0x1C, _) => Family::Transparent,
         (0x23, 0x8 | 0x1) => Family::DigiMesh,
         (0x23, _) => Family::Transparent,
-        (0x17 | 0x18 | 0x1B | 0x26 | 0x31 | 0x3E | 0x50 | 0x5A, _) => Family::DigiMesh,
+        (0x1B | 0x26 | 0x31 | 0x3E | 0x50 | 0x5A, _) => Family::DigiMesh,
         (0x21 | 0x22 | 0x2D | 0x2E | 0x30, 0x2 | 0x9) => Family::DigiMesh,
         (0x41..=0x43, 0x2 | 0x3) => Family::DigiMesh,
         _ => Family::Zigbee,
-    }
+    })
 }
 
 #[cfg(test)]
@@ -171,10 +222,12 @@ mod tests {
             (0x2341, 0x2410, Family::Transparent),
             (0x1C41, 0x8074, Family::Transparent),
             (0x3141, 0x8062, Family::DigiMesh),
+            (0x1744, 0x8073, Family::DigiMesh),
         ];
         for (hardware, firmware, family) in rows {
-            assert_eq!(family_of(hardware, firmware), family, "{hardware:04X} {firmware:04X}");
+            assert_eq!(family_of(hardware, firmware), Some(family), "{hardware:04X} {firmware:04X}");
         }
+        assert_eq!((family_of(0x1744, 0x10EF), family_of(0x1842, 0x10EC)), (None, None));
     }
 
     fn zigbee(answers: &[(AtName, &[u8])]) -> Facts {
@@ -192,7 +245,26 @@ mod tests {
         assert!(!factory.is_live());
         assert!(zigbee(&[(at::AI, &[0]), (at::OP, &op), (at::EE, &[1]), (at::ID, &[0; 8])]).is_live());
         assert!(zigbee(&[(at::AI, &[0]), (at::OP, &op), (at::EE, &[0]), (at::ID, &op)]).is_live());
-        assert!(!zigbee(&[(at::AI, &[0x21]), (at::OP, &[0; 8]), (at::EE, &[1])]).is_live());
+        let searching = zigbee(&[(at::AI, &[0x21]), (at::OP, &[0; 8]), (at::EE, &[1])]);
+        assert!(!searching.is_live() && searching.is_commissioned());
+    }
+
+    #[test]
+    fn a_stick_is_as_the_factory_sent_it_only_if_it_says_so_of_everything() {
+        let factory: [(AtName, &[u8]); 3] = [(at::AI, &[0xFF]), (at::EE, &[0]), (at::ID, &[0; 8])];
+        assert!(zigbee(&factory).is_as_the_factory_sent_it());
+        let others: [(AtName, &[u8]); 4] =
+            [(at::AI, &[0x22]), (at::AI, &[0x2A]), (at::EE, &[1]), (at::ID, &[9])];
+        for (name, value) in others {
+            let mut facts = zigbee(&factory);
+            facts.learn(name, value);
+            assert!(!facts.is_as_the_factory_sent_it(), "{name} {value:?}");
+        }
+        for (silent, _) in factory.iter().skip(1) {
+            let mut facts = zigbee(&factory);
+            facts.unlearn(*silent);
+            assert!(!facts.is_as_the_factory_sent_it(), "{silent}");
+        }
     }
 
     #[test]

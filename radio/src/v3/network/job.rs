@@ -7,7 +7,7 @@ use domain::{Eui64, PanId};
 use secrecy::ExposeSecret;
 
 use super::plan::{self, Step};
-use super::{Expected, Known, Network, Now, Out};
+use super::{Expected, Network, Now, Out};
 use crate::command::{CommandId, Key, NetworkSecrets};
 use crate::event::{CommandDone, CommandRefused, Family, Heard};
 use crate::v3::commands as at;
@@ -26,7 +26,7 @@ pub(super) enum Purpose {
     Form {
         id: Option<CommandId>,
         key: Key,
-        written: bool,
+        stage: Stage,
     },
     OpenJoin {
         id: Option<CommandId>,
@@ -44,6 +44,17 @@ pub(super) enum Purpose {
     },
     /// Half a network was formed: back to what the flash has.
     Undo,
+}
+
+/// How far the forming of a network got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd)]
+pub(super) enum Stage {
+    /// Its settings wait in the stick and have no effect.
+    Queued,
+    /// The stick was told to use them: from here on the former network may be gone.
+    Used,
+    /// They are in its flash.
+    Written,
 }
 
 #[derive(Debug)]
@@ -93,7 +104,7 @@ impl Job {
     }
 
     pub(super) fn form(id: Option<CommandId>, key: Key, steps: VecDeque<Step>) -> Self {
-        Self::new(Purpose::Form { id, key, written: false }, steps)
+        Self::new(Purpose::Form { id, key, stage: Stage::Queued }, steps)
     }
 
     pub(super) fn open_join(id: Option<CommandId>, seconds: u8) -> Self {
@@ -124,6 +135,10 @@ impl Job {
     pub(super) fn inspects(&self) -> bool {
         matches!(self.purpose, Purpose::Identify | Purpose::Inspect | Purpose::Form { .. })
     }
+
+    pub(super) fn sets_join_window(&self) -> bool {
+        matches!(self.purpose, Purpose::OpenJoin { .. } | Purpose::CloseJoin { .. })
+    }
 }
 
 /// The radio is still looking for its network.
@@ -132,15 +147,31 @@ fn is_unsettled(status: AssociationStatus) -> bool {
 }
 
 impl Network {
+    /// The one in hand and those that wait.
+    pub(super) fn all_jobs(&self) -> impl Iterator<Item = &Job> {
+        self.doing.iter().map(|(job, _)| job).chain(&self.jobs)
+    }
+
     /// Gives up all jobs, and says so to those who wait.
-    pub(super) fn abandon_jobs(&mut self, why: CommandRefused) {
+    pub(super) fn abandon_jobs(&mut self) {
         let doing = self.doing.take().map(|(job, _)| job);
         for job in doing.into_iter().chain(std::mem::take(&mut self.jobs)) {
+            if let Purpose::Form { stage, .. } = job.purpose {
+                self.reached(stage);
+            }
             if let Purpose::Form { id, .. } | Purpose::OpenJoin { id, .. } | Purpose::CloseJoin { id } =
                 job.purpose
             {
-                self.refuse(id, why.clone());
+                self.refuse(id, CommandRefused::LinkDown);
             }
+        }
+    }
+
+    /// Forming ended there. Where the former network may be gone and the new one is not known yet, neither is held
+    /// against the stick.
+    fn reached(&mut self, stage: Stage) {
+        if stage > Stage::Queued {
+            self.known = self.facts.eui64().map(Expected::bare);
         }
     }
 
@@ -189,7 +220,7 @@ impl Network {
         }
     }
 
-    fn ask(&mut self, now: Now, job: Job, step: Step, until: Option<Moment>) {
+    fn ask(&mut self, now: Now, mut job: Job, step: Step, until: Option<Moment>) {
         let request = match &step {
             Step::Get { name, .. } => Request::At { name: *name, parameter: Vec::new() },
             Step::Set { name, value, queued: true, .. } => {
@@ -202,6 +233,13 @@ impl Network {
             && *name == at::CE
         {
             self.started = false;
+        }
+        if let (Step::Set { name: at::AC, .. }, Purpose::Form { key, stage, .. }) = (&step, &mut job.purpose)
+            && *stage == Stage::Queued
+        {
+            *stage = Stage::Used;
+            // Before the stick has a key that nobody else has; a power cut may come at any time.
+            self.tell_secrets(key, self.facts.number(at::ID).filter(|id| *id != 0).map(PanId));
         }
         match self.modem.request(now.moment, request) {
             Ok(ticket) => self.doing = Some((job, Doing::Asked { ticket, step, until })),
@@ -269,11 +307,9 @@ impl Network {
     fn was_set(&mut self, name: AtName, value: &[u8], purpose: &mut Purpose) {
         match name {
             at::AP => self.frame_as(ApiMode::Escaped),
-            // From here on the stick keeps its key, and so must the box.
             at::WR => {
-                if let Purpose::Form { key, written, .. } = purpose {
-                    *written = true;
-                    self.tell_secrets(key, self.facts.number(at::ID).filter(|id| *id != 0).map(PanId));
+                if let Purpose::Form { stage, .. } = purpose {
+                    *stage = Stage::Written;
                 }
             }
             _ => {}
@@ -301,7 +337,7 @@ impl Network {
         match purpose {
             Purpose::Identify => match self.facts.family() {
                 Some(family) => self.jobs.push_front(Job::inspect(family, self.has_network())),
-                None => self.out.push_back(Out::Dead("the stick does not tell what it is".to_owned())),
+                None => self.out.push_back(Out::Dead(self.facts.without_family())),
             },
             Purpose::Inspect => self.judge(now),
             Purpose::Settle => self.arrive(now),
@@ -319,8 +355,7 @@ impl Network {
                 self.finish(id, Ok(CommandDone::JoinClosed));
             }
             Purpose::Watch => {
-                let association = self.facts.association();
-                let trouble = (association != AssociationStatus::Joined).then(|| association.to_string());
+                let trouble = self.trouble();
                 if self.told_network.as_ref().is_some_and(|told| told.trouble != trouble) {
                     self.inspect_again();
                 }
@@ -338,7 +373,8 @@ impl Network {
 
     fn formed(&mut self, now: Now, id: Option<CommandId>, key: &Key) {
         // The settings are the new network's, whether it started or not.
-        self.known = Known::seen(&self.facts).or(self.known);
+        self.known = Expected::seen(&self.facts).or(self.known);
+        self.forget_others();
         let association = self.facts.association();
         let formed = association == AssociationStatus::Joined && self.facts.is_live();
         if formed {
@@ -365,12 +401,10 @@ impl Network {
                 }
                 why => self.out.push_back(Out::Dead(why.to_string())),
             },
-            Purpose::Form { id, written, .. } => {
+            Purpose::Form { id, stage, .. } => {
                 self.refuse(id, why);
-                if written {
-                    // The old network is gone, the new one is not there yet.
-                    self.known =
-                        self.facts.eui64().map(|eui64| Known::recorded(Expected { eui64, pan: None }));
+                self.reached(stage);
+                if stage == Stage::Written {
                     self.inspect_again();
                 } else {
                     // What is queued would take effect with whatever is asked next.

@@ -9,22 +9,22 @@ mod facts;
 mod job;
 mod modules;
 mod plan;
+mod says;
 mod verify;
 
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
-use domain::{Eui64, Timestamp};
+use domain::{Eui64, PanId, Timestamp};
 
 use super::frame::{ApiMode, Frame, ModemStatus};
-use super::modem::{Answer, Incoming, Modem, Moment, Ticket, node_text};
+use super::modem::{Answer, Incoming, Modem, Moment, Ticket};
 use crate::command::{CommandId, Key};
 use crate::event::{CommandDone, CommandRefused, Family, Heard, LinkState, NetworkReport};
 pub use facts::{Facts, family_of};
 use job::{Doing, Job};
 use modules::Modules;
 pub use verify::Expected;
-use verify::Known;
 
 /// Both clocks at one instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -99,7 +99,7 @@ pub struct Network {
     modem: Modem,
     policy: FormPolicy,
     keys: KeySource,
-    known: Option<Known>,
+    known: Option<Expected>,
     facts: Facts,
     phase: Phase,
     framing: ApiMode,
@@ -115,8 +115,12 @@ pub struct Network {
     /// Payloads heard so far.
     payloads: u64,
     collects: bool,
+    /// Whose addresses, ways and modules are remembered.
+    here: (Option<Eui64>, Option<PanId>),
     started: bool,
     join_until: Option<Now>,
+    /// What the stick said of the network's id, and until when people are told.
+    conflict: Option<(ModemStatus, Moment)>,
     watched: Moment,
     /// Commands that wait for the same discovery.
     discoverers: Vec<Option<CommandId>>,
@@ -135,7 +139,7 @@ impl Network {
             modem: Modem::default(),
             policy,
             keys,
-            known: expected.map(Known::recorded),
+            known: expected,
             facts: Facts::default(),
             phase: Phase::Down,
             framing: ApiMode::Escaped,
@@ -148,8 +152,10 @@ impl Network {
             modules: Modules::default(),
             payloads: 0,
             collects: false,
+            here: (None, None),
             started: false,
             join_until: None,
+            conflict: None,
             watched: Moment::ZERO,
             discoverers: Vec::new(),
             discovering: false,
@@ -179,20 +185,24 @@ impl Network {
         self.facts = facts;
         self.judge(now);
         if self.phase == Phase::Trusted && !self.is_transparent() {
-            self.out.push_back(Out::Dead("the stick does not take to frames".to_owned()));
+            let reason = match self.facts.family() {
+                Some(_) => "the stick does not take to frames".to_owned(),
+                None => self.facts.without_family(),
+            };
+            self.out.push_back(Out::Dead(reason));
         }
     }
 
     /// Whether a text-mode stick may be written to: it is the recorded one, or there is no record yet.
     #[must_use]
     pub fn may_write_to(&self, stick: Eui64) -> bool {
-        self.known.is_none_or(|known| known.expected.eui64 == stick)
+        self.known.is_none_or(|known| known.eui64 == stick)
     }
 
     fn question(&mut self, now: Now) {
         self.phase = Phase::Unknown;
         self.watched = now.moment;
-        self.abandon_jobs(CommandRefused::LinkDown);
+        self.abandon();
         self.facts = Facts::default();
         self.jobs.push_back(Job::identify());
         self.run(now);
@@ -201,8 +211,15 @@ impl Network {
     /// The line is gone: what was asked and not answered has failed, and says so.
     pub fn lose(&mut self) {
         self.phase = Phase::Down;
+        self.held.clear();
+        self.abandon();
+    }
+
+    /// The stick is not trusted any more: what was asked and not carried out has failed, and says so. Nothing of it
+    /// may reach a stick that turns out to be another.
+    fn abandon(&mut self) {
         self.modem.lose();
-        self.abandon_jobs(CommandRefused::LinkDown);
+        self.abandon_jobs();
         for (_, waiter) in std::mem::take(&mut self.waiters) {
             if let Waiter::Transmission(id) | Waiter::Registration(id) = waiter {
                 self.refuse(id, CommandRefused::LinkDown);
@@ -212,7 +229,6 @@ impl Network {
         for id in std::mem::take(&mut self.discoverers) {
             self.refuse(id, CommandRefused::LinkDown);
         }
-        self.held.clear();
         self.join_until = None;
     }
 
@@ -231,10 +247,14 @@ impl Network {
         for (ticket, answer) in self.modem.expire(now.moment) {
             self.answered(now, ticket, answer);
         }
-        if self.join_until.is_some_and(|until| until.moment <= now.moment) {
+        if self.phase == Phase::Trusted && self.join_until.is_some_and(|until| until.moment <= now.moment) {
             // The stick closes by itself; telling it so costs nothing and holds for one that does not.
             self.join_until = None;
             self.jobs.push_back(Job::close_join(None));
+        }
+        if self.conflict.is_some_and(|(_, until)| until <= now.moment) {
+            self.conflict = None;
+            self.report();
         }
         if self.phase != Phase::Down
             && self.doing.is_none()
@@ -256,9 +276,10 @@ impl Network {
         }
         let doing = self.doing.as_ref().and_then(|(_, doing)| doing.deadline());
         let watch = self.doing.is_none().then_some(self.watched + WATCH_EVERY);
-        let discovery = (!self.discovering && !self.discoverers.is_empty()).then_some(self.next_discovery);
+        let discovery = self.discovery_waits().then_some(self.next_discovery);
         let join = self.join_until.map(|until| until.moment);
-        [self.modem.next_deadline(now), doing, watch, discovery, join].into_iter().flatten().min()
+        let conflict = self.conflict.map(|(_, until)| until);
+        [self.modem.next_deadline(now), doing, watch, discovery, join, conflict].into_iter().flatten().min()
     }
 
     /// The next frame to send, if one may go now.
@@ -288,68 +309,9 @@ impl Network {
         self.phase == Phase::Trusted
     }
 
-    fn unasked(&mut self, now: Now, frame: Frame) {
-        match frame {
-            Frame::ModemStatus(status) | Frame::ExtendedModemStatus { status, .. } => {
-                tracing::info!(code = status.code(), %status, "modem status");
-                self.stick_says(now, status);
-            }
-            Frame::Rx(_)
-            | Frame::ExplicitRx(_)
-            | Frame::IoSample(_)
-            | Frame::SensorRead(_)
-            | Frame::RawIoSample(_) => self.payload(now, frame),
-            Frame::NodeIdentification(node) => {
-                let name = node_text(&node.name);
-                self.module(now, node.remote, Some(node.remote_short), Some(name), None);
-            }
-            Frame::FrameError(code) => tracing::warn!(code, "the stick could not read a frame"),
-            Frame::Unknown { kind, data } => tracing::debug!(kind, length = data.len(), "unknown frame type"),
-            _ => {}
-        }
-    }
-
-    fn stick_says(&mut self, now: Now, status: ModemStatus) {
-        match status {
-            // What was set and not saved is gone.
-            ModemStatus::HardwareReset | ModemStatus::WatchdogReset => {
-                self.modem.stick_reset();
-                self.join_until = None;
-                self.question(now);
-            }
-            ModemStatus::CoordinatorStarted => {
-                self.started = true;
-                self.inspect_again();
-            }
-            ModemStatus::JoinWindowClosed => {
-                self.join_until = None;
-                self.report();
-            }
-            ModemStatus::Joined
-            | ModemStatus::Disassociated
-            | ModemStatus::JoinWindowOpened
-            | ModemStatus::PanIdConflict
-            | ModemStatus::CoordinatorChangedPanId
-            | ModemStatus::RouterPanIdChanged
-            | ModemStatus::NetworkWatchdog => self.inspect_again(),
-            _ => {}
-        }
-    }
-
-    /// Something about the network changed: look again, once, when there is time.
-    fn inspect_again(&mut self) {
-        let forming = self.doing.iter().map(|(job, _)| job).chain(&self.jobs).any(Job::inspects);
-        if let Some(family) = self.facts.family()
-            && matches!(self.phase, Phase::Trusted | Phase::Foreign)
-            && !forming
-        {
-            self.jobs.push_back(Job::inspect(family, self.has_network()));
-        }
-    }
-
     /// As far as is known; not necessarily at this moment.
     fn has_network(&self) -> bool {
-        self.known.is_some_and(|known| known.expected.pan.is_some())
+        self.known.is_some_and(|known| known.pan.is_some())
     }
 
     fn payload(&mut self, now: Now, frame: Frame) {
@@ -430,15 +392,18 @@ impl Network {
             Some((known, reason)) => {
                 self.phase = Phase::Foreign;
                 self.held.clear();
-                self.abandon_jobs(CommandRefused::LinkDown);
+                self.abandon();
                 let found = self.facts.eui64().unwrap_or(Eui64::UNKNOWN);
-                let expected = known.expected.eui64;
+                let expected = known.eui64;
                 self.tell_state(LinkState::Foreign { expected, found, reason });
             }
             None => {
-                if let Some(seen) = Known::seen(&self.facts) {
+                if let Some(mut seen) = Expected::seen(&self.facts) {
+                    // A record stays one, whatever the stick says less of at this moment.
+                    seen.pan = seen.pan.or(self.known.and_then(|known| known.pan));
                     self.known = Some(seen);
                 }
+                self.forget_others();
                 self.collects |= self.facts.number(super::commands::AR).is_some_and(|ar| ar != 0xFF);
                 let steps = plan::settle(&self.facts, self.collects, self.join_until.is_some());
                 self.phase = Phase::Trusted;
@@ -463,8 +428,18 @@ impl Network {
             self.payload(Now { clock: heard_at, ..now }, frame);
         }
         if let (FormPolicy::Factory { channels }, false, false) = (self.policy, up, self.tried_forming) {
-            self.tried_forming = true;
             self.form_by_itself(channels);
+        }
+    }
+
+    /// The addresses, ways and modules of another stick or network lead nowhere.
+    fn forget_others(&mut self) {
+        let here = (self.facts.eui64(), self.facts.pan());
+        if self.here != here {
+            self.here = here;
+            self.modem.forget_network();
+            self.modules = Modules::default();
+            self.collects = false;
         }
     }
 
@@ -481,6 +456,9 @@ impl Network {
             return;
         }
         if let Some(mut report) = self.facts.report() {
+            // An open network that the factory's settings formed is nobody's: the box is not to take it for its own.
+            report.pan = report.pan.filter(|_| self.has_network());
+            report.trouble = self.trouble();
             report.join_open_until = self.join_until.map(|until| until.clock);
             if self.told_network.as_ref() != Some(&report) {
                 self.told_network = Some(report.clone());

@@ -13,7 +13,7 @@ use crate::v3::commands as at;
 use crate::v3::frame::AtName;
 
 /// How long a parent keeps messages for a sleeping child, and after how many such periods it gives the child up:
-/// what zigpy-xbee 0.22 sets (30 s, 667).
+/// what zigpy-xbee 0.22 sets (7.68 s in steps of 10 ms, 667).
 const SLEEP_PERIOD: [u8; 2] = [0x03, 0x00];
 const SLEEP_PERIODS: [u8; 2] = [0x02, 0x9B];
 /// ZigBee PRO.

@@ -9,6 +9,8 @@ use crate::command::{Ask, FormNetwork, JoinKey, RadioCommand};
 use crate::v3::commands::{self as at, Access};
 use crate::v3::frame::{AtCommand, AtName, AtResponse, AtStatus, Frame, RegisterStatus, Rx};
 
+mod guard;
+
 const MODULE: Eui64 = Eui64::from_be_bytes([0, 0x13, 0xA2, 0, 9, 9, 9, 9]);
 const PAN: u64 = 0xA1B2_C3D4_E5F6_0718;
 
@@ -131,7 +133,7 @@ fn stick_address() -> Eui64 {
 }
 
 fn expected() -> Option<Expected> {
-    Some(Expected { eui64: stick_address(), pan: Some(PanId(PAN)) })
+    Some(Expected { eui64: stick_address(), pan: Some(PanId(PAN)), encrypted: true })
 }
 
 /// Passes frames to and fro until nothing more happens without time; gives what came out.

@@ -7,40 +7,36 @@ use crate::event::Family;
 use crate::v3::commands as at;
 use crate::v3::frame::AssociationStatus;
 
-/// What the box has recorded of a link.
+/// What a link is held against: what the box has recorded, and what was seen since the start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Expected {
     /// The stick's address.
     pub eui64: Eui64,
-    /// Its network; `None` if none was formed yet.
+    /// Its network; `None` if nobody set one up yet.
     pub pan: Option<PanId>,
-}
-
-/// What a link is held against: the record, and what was seen since the start.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Known {
-    pub expected: Expected,
-    /// Its traffic was seen encrypted.
+    /// Its traffic is encrypted: it was seen so, or the box formed the network and keeps its key.
     pub encrypted: bool,
 }
 
-impl Known {
-    pub(super) fn recorded(expected: Expected) -> Self {
-        Known { expected, encrypted: false }
+impl Expected {
+    /// A stick without a network.
+    pub(super) fn bare(eui64: Eui64) -> Self {
+        Expected { eui64, pan: None, encrypted: false }
     }
 
+    /// An open network that the factory's settings formed is nobody's: it is not held against the stick.
     pub(super) fn seen(facts: &Facts) -> Option<Self> {
-        let expected = Expected { eui64: facts.eui64()?, pan: facts.pan() };
-        Some(Known { expected, encrypted: facts.is_encrypted() })
+        let pan = facts.pan().filter(|_| facts.is_commissioned());
+        Some(Expected { eui64: facts.eui64()?, pan, encrypted: facts.is_encrypted() })
     }
 
     /// What differs, for people; `None` if nothing does.
     pub(super) fn differs(&self, facts: &Facts) -> Option<String> {
-        let Expected { eui64, pan } = self.expected;
-        if let Some(found) = facts.eui64()
-            && found != eui64
-        {
-            return Some(format!("another stick: {found} instead of {eui64}"));
+        let Expected { eui64, pan, encrypted } = *self;
+        match facts.eui64() {
+            Some(found) if found == eui64 => {}
+            Some(found) => return Some(format!("another stick: {found} instead of {eui64}")),
+            None => return Some(format!("it does not tell its address, {eui64} is expected")),
         }
         if let Some(pan) = pan {
             match facts.pan() {
@@ -58,7 +54,7 @@ impl Known {
                 return Some(format!("network {pan} could not be started"));
             }
         }
-        if self.encrypted && !facts.is_encrypted() {
+        if encrypted && !facts.is_encrypted() {
             return Some("encryption was switched off".to_owned());
         }
         None
@@ -83,7 +79,7 @@ mod tests {
 
     #[test]
     fn the_same_stick_in_the_same_network_differs_in_nothing() {
-        let known = Known::seen(&facts(1, 7, 1)).unwrap();
+        let known = Expected::seen(&facts(1, 7, 1)).unwrap();
         assert_eq!(known.differs(&facts(1, 7, 1)), None);
         let mut with_id = facts(1, 7, 1);
         with_id.learn(at::ID, &7_u64.to_be_bytes());
@@ -92,7 +88,7 @@ mod tests {
 
     #[test]
     fn another_stick_network_preset_or_no_encryption_is_told() {
-        let known = Known::seen(&facts(1, 7, 1)).unwrap();
+        let known = Expected::seen(&facts(1, 7, 1)).unwrap();
         let mut preset = facts(1, 7, 1);
         preset.learn(at::ID, &[9]);
         for (other, words) in [
@@ -105,5 +101,21 @@ mod tests {
             let reason = known.differs(&other).unwrap();
             assert!(reason.contains(words), "{reason}");
         }
+    }
+
+    #[test]
+    fn a_recorded_stick_that_does_not_tell_its_address_is_not_taken_for_it() {
+        let known = Expected::seen(&facts(1, 7, 1)).unwrap();
+        let mut nameless = facts(1, 7, 1);
+        nameless.unlearn(at::SL);
+        let reason = known.differs(&nameless).unwrap();
+        assert!(reason.contains("does not tell its address"), "{reason}");
+    }
+
+    #[test]
+    fn an_open_network_of_the_factorys_settings_is_nobodys_and_may_change() {
+        let known = Expected::seen(&facts(1, 7, 0)).unwrap();
+        assert_eq!(known, Expected::bare(known.eui64));
+        assert_eq!(known.differs(&facts(1, 8, 0)), None);
     }
 }
