@@ -241,6 +241,7 @@ fn settings(
         path: link.path.clone(),
         baud: link.baud,
         rts_cts: link.rts_cts,
+        raw: link.raw,
         expected: before.map(|network| Expected {
             eui64: network.eui64,
             pan: network.pan,

@@ -124,6 +124,7 @@ impl Hall {
                 path: plant.stick(&letter.to_string()),
                 baud: 115_200,
                 rts_cts: false,
+                raw: false,
                 expected: None,
                 form: FormPolicy::WhenAsked,
                 profiles: Registry::new(vec![Box::new(OpenProfile::new())]),

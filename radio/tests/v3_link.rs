@@ -37,6 +37,10 @@ fn expected() -> Option<Expected> {
 }
 
 fn start(expected: Option<Expected>, room: usize) -> Plant {
+    start_line(expected, room, false)
+}
+
+fn start_line(expected: Option<Expected>, room: usize, raw: bool) -> Plant {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("usb-Digi_XBee-if00");
     let (event_sender, events) = mpsc::channel(room);
@@ -47,6 +51,7 @@ fn start(expected: Option<Expected>, room: usize) -> Plant {
         path: path.clone(),
         baud: 115_200,
         rts_cts: true,
+        raw,
         expected,
         form: FormPolicy::WhenAsked,
         profiles: Registry::default(),
@@ -196,6 +201,24 @@ async fn a_radio_that_only_passes_bytes_is_heard_all_the_same() {
     plant.ask(Ask::OpenJoin(Duration::from_secs(60))).await;
     assert_eq!(plant.outcome().await, Err(CommandRefused::NotInFamily));
     assert_eq!(peer.written(), ["CN="]);
+    plant.stop().await;
+}
+
+#[tokio::test]
+async fn a_raw_line_is_taken_as_it_is_and_nothing_is_asked_on_it() {
+    // Whatever was recorded: nobody tells on it whose it is.
+    let mut plant = start_line(expected(), 64, true);
+    let mut settings = Settings::zigbee();
+    settings.silent = true;
+    let peer = Peer::plug(&plant.path, settings);
+    let states = plant.until_state(is_up).await;
+    assert_eq!(states.last(), Some(&LinkState::Up));
+    peer.say(vec![0x2B, 0x2B, 0x2B, 0x7E]);
+    let raw = plant.until(|heard| if let Heard::Raw(raw) = heard { Some(raw) } else { None }).await;
+    assert_eq!((raw.module, raw.payload), (Eui64::UNKNOWN, vec![0x2B, 0x2B, 0x2B, 0x7E]));
+    plant.ask(Ask::Discover).await;
+    assert_eq!(plant.outcome().await, Err(CommandRefused::NotInFamily));
+    assert_eq!(peer.written(), [""; 0]);
     plant.stop().await;
 }
 

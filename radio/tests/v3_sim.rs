@@ -43,6 +43,7 @@ impl Link {
             path: sim.stick(letter),
             baud,
             rts_cts: false,
+            raw: false,
             expected: None,
             form: FormPolicy::WhenAsked,
             profiles: Registry::new(profiles),

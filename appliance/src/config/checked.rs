@@ -90,6 +90,8 @@ pub struct Link {
     pub baud: u32,
     /// Hardware flow control.
     pub rts_cts: bool,
+    /// It only passes bytes and is not asked anything.
+    pub raw: bool,
     /// What to do when it has no network.
     pub form: Form,
     /// Where to record it, if it is to be recorded.
@@ -197,6 +199,7 @@ fn check(raw: RawConfig, origin: &str) -> Result<Config, ConfigError> {
             path: link.path,
             baud: link.baud,
             rts_cts: link.rts_cts,
+            raw: link.raw,
             form: link.form,
             capture: (!link.capture.as_os_str().is_empty()).then_some(link.capture),
             switches,

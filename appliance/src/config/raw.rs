@@ -70,6 +70,9 @@ pub struct RawLink {
     /// The stick's RTS and CTS are wired and in use.
     #[serde(default)]
     pub rts_cts: bool,
+    /// The radio only passes bytes and cannot be asked anything (XSC): it is listened to as it is, at this baud rate.
+    #[serde(default)]
+    pub raw: bool,
     /// "when-new": a stick as the factory sent it is given a secured network. "never": it waits for a person.
     #[serde(default)]
     pub form: Form,
@@ -180,6 +183,7 @@ impl RawLink {
             path,
             baud: usual_baud(),
             rts_cts: false,
+            raw: false,
             form: Form::default(),
             capture: PathBuf::new(),
             switch: Vec::new(),

@@ -11,8 +11,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::Clock;
 use crate::capture::{Direction, Tap};
-use crate::command::{Key, RadioCommand};
-use crate::event::{CommandRefused, Heard, LinkState, RadioEvent, Traffic};
+use crate::command::{CommandId, Key, RadioCommand};
+use crate::event::{CommandDone, CommandRefused, Heard, LinkState, RadioEvent, Traffic};
 use crate::v3::frame::{ApiMode, Frame};
 use crate::v3::network::{Expected, FormPolicy, Network, Now, Out};
 use crate::v3::profile::{Payload, PayloadKind, Registry};
@@ -39,7 +39,7 @@ impl Tap for AnyTap {
 }
 
 pub(super) struct Context {
-    pub(super) name: LinkName,
+    name: LinkName,
     events: mpsc::Sender<RadioEvent>,
     commands: mpsc::Receiver<RadioCommand>,
     commands_open: bool,
@@ -53,7 +53,7 @@ pub(super) struct Context {
     pub(super) profiles: Registry,
     pub(super) traffic: Traffic,
     tap: Option<VeiledTap<AnyTap>>,
-    was_up: bool,
+    up_since: Option<Instant>,
 }
 
 impl Context {
@@ -83,7 +83,7 @@ impl Context {
             profiles,
             traffic: Traffic::default(),
             tap: tap.map(|tap| VeiledTap::new(AnyTap(tap))),
-            was_up: false,
+            up_since: None,
         }
     }
 
@@ -97,9 +97,9 @@ impl Context {
         self.begun + self.stalled + moment
     }
 
-    /// Whether the connection that ended had come up; forgets it.
-    pub(super) fn was_up(&mut self) -> bool {
-        std::mem::take(&mut self.was_up)
+    /// For how long the connection that ended had been up; forgets it.
+    pub(super) fn was_up_for(&mut self) -> Duration {
+        self.up_since.take().map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     pub(super) async fn tell(&mut self, what: Heard) -> Result<(), End> {
@@ -111,7 +111,7 @@ impl Context {
     /// waits for the other for ever.
     pub(super) async fn tell_at(&mut self, heard_at: Timestamp, what: Heard) -> Result<(), End> {
         if let Heard::Link(LinkState::Up | LinkState::NoNetwork) = what {
-            self.was_up = true;
+            self.up_since.get_or_insert_with(Instant::now);
         }
         let event = RadioEvent { link: self.name.clone(), heard_at, what };
         let event = match self.events.try_send(event) {
@@ -168,8 +168,17 @@ impl Context {
     }
 
     pub(super) async fn refuse(&mut self, command: RadioCommand) -> Result<(), End> {
-        match command.id {
-            Some(id) => self.tell(Heard::Done { id, outcome: Err(CommandRefused::LinkDown) }).await,
+        self.done(command.id, Err(CommandRefused::LinkDown)).await
+    }
+
+    /// Tells whoever waits for a command how it ended.
+    pub(super) async fn done(
+        &mut self,
+        id: Option<CommandId>,
+        outcome: Result<CommandDone, CommandRefused>,
+    ) -> Result<(), End> {
+        match id {
+            Some(id) => self.tell(Heard::Done { id, outcome }).await,
             None => Ok(()),
         }
     }

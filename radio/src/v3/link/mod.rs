@@ -3,6 +3,7 @@
 //!
 //! Only here are a port, a clock and channels touched; what is right to say is decided in [`super::network`].
 
+mod backoff;
 mod context;
 mod messages;
 mod probe;
@@ -15,14 +16,17 @@ use std::time::Duration;
 use domain::{LinkName, Timestamp};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument;
 
-use super::network::{Expected, FormPolicy};
+use super::network::{Expected, Facts, FormPolicy};
 use super::profile::Registry;
 use super::serial::{Port, SerialError};
 use crate::capture::Tap;
 use crate::command::RadioCommand;
 use crate::event::{Heard, LinkState, RadioEvent};
+use backoff::Backoff;
 use context::{Context, End};
+use probe::Found;
 
 /// Tells the time.
 pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
@@ -37,6 +41,8 @@ pub struct LinkSettings {
     pub baud: u32,
     /// Hardware flow control.
     pub rts_cts: bool,
+    /// The radio only passes bytes and has no command mode that could be asked: the line is taken as it is.
+    pub raw: bool,
     /// What the box has recorded; `None` for a link that never was up.
     pub expected: Option<Expected>,
     /// What to do with a stick that has no network.
@@ -47,10 +53,6 @@ pub struct LinkSettings {
     pub tap: Option<Box<dyn Tap>>,
 }
 
-/// The first pause after a failure; it doubles up to [`LONGEST_PAUSE`].
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
-/// However long a stick fails.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 /// How soon a stick that was plugged in is seen.
 const LOOK_EVERY: Duration = Duration::from_millis(500);
 
@@ -63,17 +65,12 @@ pub async fn run(
     clock: Clock,
     shutdown: CancellationToken,
 ) {
-    let LinkSettings { name, path, baud, rts_cts, expected, form, profiles, tap } = settings;
-    let mut link = Link {
-        context: Context::new(name, events, commands, clock, shutdown, expected, form, profiles, tap),
-        path,
-        baud,
-        rts_cts,
-        pause: FIRST_PAUSE,
-    };
-    // Without a receiver of events or after the shutdown there is nothing left to do.
-    while let Ok(()) = link.once().await {}
-    link.context.close();
+    let LinkSettings { name, path, baud, rts_cts, raw, expected, form, profiles, tap } = settings;
+    // Nobody tells on a raw line whose it is.
+    let expected = expected.filter(|_| !raw);
+    let span = tracing::info_span!("link", %name);
+    let context = Context::new(name, events, commands, clock, shutdown, expected, form, profiles, tap);
+    Link { context, path, baud, rts_cts, raw, backoff: Backoff::new() }.live().instrument(span).await;
 }
 
 struct Link {
@@ -81,13 +78,20 @@ struct Link {
     path: PathBuf,
     baud: u32,
     rts_cts: bool,
-    pause: Duration,
+    raw: bool,
+    backoff: Backoff,
 }
 
 /// The link is to stop.
 struct Stopped;
 
 impl Link {
+    async fn live(mut self) {
+        // Without a receiver of events or after the shutdown there is nothing left to do.
+        while let Ok(()) = self.once().await {}
+        self.context.close();
+    }
+
     /// From waiting for the stick to losing it.
     async fn once(&mut self) -> Result<(), Stopped> {
         self.wait_for_device().await?;
@@ -99,21 +103,23 @@ impl Link {
             Err(SerialError::Absent(_)) => return Ok(()),
             Err(error) => chain(&error),
         };
-        tracing::warn!(link = %self.context.name, %reason, "link lost");
-        if self.context.was_up() {
-            self.pause = FIRST_PAUSE;
-        }
+        tracing::warn!(%reason, "link lost");
+        let pause = self.backoff.pause(self.context.was_up_for());
         self.context.lost(reason).await.map_err(|_| Stopped)?;
-        self.rest().await
+        self.rest(pause).await
     }
 
     async fn use_port(&mut self, mut port: Port) -> End {
         if let Err(end) = self.context.tell(Heard::Link(LinkState::Probing)).await {
             return end;
         }
-        let found = match self.context.probe(&mut port, self.baud).await {
-            Ok(found) => found,
-            Err(end) => return end,
+        let found = if self.raw {
+            Found::Text(Facts::of_raw_line())
+        } else {
+            match self.context.probe(&mut port, self.baud).await {
+                Ok(found) => found,
+                Err(end) => return end,
+            }
         };
         self.context.session(port, found).await
     }
@@ -126,14 +132,13 @@ impl Link {
         while !self.path.exists() {
             self.context.sleep(LOOK_EVERY).await.map_err(|_| Stopped)?;
         }
-        self.pause = FIRST_PAUSE;
+        self.backoff.forget();
         Ok(())
     }
 
     /// Waits before the next attempt, but no longer than until the device was plugged out.
-    async fn rest(&mut self) -> Result<(), Stopped> {
-        let mut left = self.pause;
-        self.pause = (self.pause * 2).min(LONGEST_PAUSE);
+    async fn rest(&mut self, pause: Duration) -> Result<(), Stopped> {
+        let mut left = pause;
         while !left.is_zero() && self.path.exists() {
             let step = left.min(LOOK_EVERY);
             left -= step;

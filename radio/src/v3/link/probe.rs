@@ -50,7 +50,7 @@ impl Context {
         }
         for &baud in rates.iter().skip(1) {
             if let Some(found) = self.ask_in_frames(port, baud, ANSWER_WITHIN).await? {
-                tracing::info!(link = %self.name, baud, "the stick answers at another rate than configured");
+                tracing::info!(baud, "the stick answers at another rate than configured");
                 return Ok(found);
             }
         }

@@ -10,7 +10,7 @@ use super::context::{Context, End};
 use super::messages::Messages;
 use super::probe::Found;
 use crate::command::RadioCommand;
-use crate::event::{CommandDone, Heard};
+use crate::event::{CommandDone, CommandRefused};
 use crate::usb::codec::stuff;
 use crate::v3::frame::{ApiMode, Decoder, Frame, Piece, encode};
 use crate::v3::network::Out;
@@ -196,13 +196,13 @@ impl Context {
                         self.traffic.unknown += 1;
                     }
                     let kind = frame.kind();
-                    let span = tracing::trace_span!("frame", link = %self.name, offset, kind);
+                    let span = tracing::info_span!("frame", offset, kind = format_args!("{kind:02X}"));
                     span.in_scope(|| self.network.hear(now, frame));
                     self.pass_on(line).instrument(span).await?;
                 }
                 Piece::Damage { offset, kind } => {
                     self.traffic.damaged += 1;
-                    tracing::debug!(link = %self.name, offset, %kind, "damaged bytes");
+                    tracing::debug!(offset, %kind, "damaged bytes");
                 }
             }
         }
@@ -238,7 +238,7 @@ impl Context {
                     self.tap_sent(Some(*mode), &bytes);
                     unsent.extend(bytes);
                 }
-                Err(error) => tracing::warn!(link = %self.name, %error, "a frame was not sent"),
+                Err(error) => tracing::warn!(%error, "a frame was not sent"),
             }
         }
     }
@@ -254,16 +254,37 @@ impl Context {
         match (self.profiles.write(&command.what, now.clock), line) {
             (Some(out), Line::Api { .. }) => self.network.transmit(now, command.id, out.module, out.bytes),
             (Some(out), Line::Text(_)) if self.network.is_transparent() && self.network.is_trusted() => {
-                let bytes = stuff(&out.bytes);
-                self.tap_sent(line.mode(), &bytes);
-                unsent.extend(bytes);
-                if let Some(id) = command.id {
-                    self.tell(Heard::Done { id, outcome: Ok(CommandDone::Sent) }).await?;
+                let outcome = queue(unsent, stuff(&out.bytes));
+                if let Ok(bytes) = &outcome {
+                    self.tap_sent(line.mode(), bytes);
                 }
+                self.done(command.id, outcome.map(|_| CommandDone::Sent)).await?;
             }
             (Some(_), Line::Text(_)) => self.refuse(command).await?,
             (None, _) => self.network.command(now, command),
         }
         Ok(())
+    }
+}
+
+/// Bytes of a transparent line wait for their turn, but not without limit; gives those that were taken.
+fn queue(unsent: &mut Vec<u8>, bytes: Vec<u8>) -> Result<Vec<u8>, CommandRefused> {
+    if unsent.len() + bytes.len() > MOST_UNSENT {
+        return Err(CommandRefused::Limit(format!("{} bytes already wait for the radio", unsent.len())));
+    }
+    unsent.extend_from_slice(&bytes);
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_takes_nothing_fills_no_memory_and_whoever_asks_is_told() {
+        let mut unsent = Vec::new();
+        let taken = (0..10_000).filter(|_| queue(&mut unsent, vec![7; 100]).is_ok()).count();
+        assert_eq!((taken, unsent.len()), (MOST_UNSENT / 100, MOST_UNSENT / 100 * 100));
+        assert!(matches!(queue(&mut unsent, vec![7; 100]), Err(CommandRefused::Limit(_))));
     }
 }
