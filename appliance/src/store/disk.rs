@@ -2,7 +2,8 @@
 //!
 //! redb gives up a handle at the first failed write or sync; only a new handle repairs the file. The handle is
 //! therefore a slot here: whoever meets a broken one takes it out, and the next use opens the file anew. While the file
-//! cannot be written, readers get a handle above a shadow (see [`super::layer`]).
+//! cannot be written, readers get a handle above a shadow (see [`super::layer`]); so does always who only looks, and
+//! changes nothing by looking.
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write};
@@ -25,12 +26,21 @@ const MARGIN: u64 = 16 << 20;
 const PATIENCE: u32 = 400;
 const PAUSE: Duration = Duration::from_millis(5);
 
-type Opener = Box<dyn Fn() -> Result<Box<dyn StorageBackend>, DatabaseError> + Send + Sync>;
+/// What the file is opened for: a disk that has become read-only refuses writing and can still be read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Read,
+    Write,
+}
+
+type Opener = Box<dyn Fn(Purpose) -> Result<Box<dyn StorageBackend>, DatabaseError> + Send + Sync>;
 
 /// Where the database is and the handle to it.
 pub(super) struct Disk {
     path: PathBuf,
     opener: Opener,
+    /// Nothing is ever written.
+    looks: bool,
     /// The directory whose free room is watched; none for a backend that is no file.
     watched: Option<PathBuf>,
     slot: Mutex<Slot>,
@@ -46,63 +56,77 @@ struct Slot {
 }
 
 impl Disk {
-    /// The file in a directory, which is made when it is missing and `create` says so.
-    pub(super) fn in_directory(dir: &Path, create: bool) -> Result<Self, OpenStore> {
-        let unusable = |source| OpenStore::Directory { path: dir.to_owned(), source };
+    /// The file in a directory; both are made when they are missing.
+    pub(super) fn in_directory(dir: &Path) -> Result<Self, OpenStore> {
         let path = dir.join(super::FILE);
-        if create {
-            DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(unusable)?;
-            open_file(&path, true).and_then(|_| File::open(dir)?.sync_all()).map_err(unusable)?;
-        } else if !path.is_file() {
-            return Err(OpenStore::Missing { path });
+        if !path.is_file() {
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
+            let made = made.and_then(|()| {
+                File::options().write(true).create(true).truncate(false).mode(0o600).open(&path)?;
+                File::open(dir)?.sync_all()
+            });
+            made.map_err(|source| OpenStore::Directory { path: dir.to_owned(), source })?;
         }
+        Ok(Disk::of_file(dir, path, false))
+    }
+
+    /// The file in a directory, for who only looks.
+    pub(super) fn to_look_at(dir: &Path) -> Result<Self, OpenStore> {
+        let path = dir.join(super::FILE);
+        if path.is_file() { Ok(Disk::of_file(dir, path, true)) } else { Err(OpenStore::Missing { path }) }
+    }
+
+    fn of_file(dir: &Path, path: PathBuf, looks: bool) -> Self {
         let file = path.clone();
-        let opener: Opener = Box::new(move || Ok(Box::new(FileBackend::new(open_file(&file, false)?)?)));
-        Ok(Disk { path, opener, watched: Some(dir.to_owned()), slot: Mutex::default() })
+        let opener: Opener = Box::new(move |purpose| {
+            let file = File::options().read(true).write(purpose == Purpose::Write).open(&file)?;
+            Ok(Box::new(FileBackend::new(file)?))
+        });
+        Disk { path, opener, looks, watched: Some(dir.to_owned()), slot: Mutex::default() }
     }
 
     /// Any backend; `open` is called at every opening.
     #[cfg(test)]
-    pub(super) fn on<B: StorageBackend>(open: impl Fn() -> io::Result<B> + Send + Sync + 'static) -> Self {
-        let opener: Opener = Box::new(move || Ok(Box::new(open()?)));
-        Disk { path: PathBuf::from("(test)"), opener, watched: None, slot: Mutex::default() }
+    pub(super) fn on<B: StorageBackend>(
+        open: impl Fn(Purpose) -> io::Result<B> + Send + Sync + 'static,
+    ) -> Self {
+        let opener: Opener = Box::new(move |purpose| Ok(Box::new(open(purpose)?)));
+        Disk { path: PathBuf::from("(test)"), opener, looks: false, watched: None, slot: Mutex::default() }
     }
 
     pub(super) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// The first opening, with errors for people.
-    pub(super) fn open(&self) -> Result<Arc<Database>, OpenStore> {
-        let path = self.path.clone();
-        self.to_write().map_err(|fault| match fault {
-            Fault::Database(error) if matches!(*error, redb::Error::DatabaseAlreadyOpen) => {
-                OpenStore::InUse { path }
-            }
-            Fault::Database(error) => OpenStore::Database { path, source: error },
-            other => OpenStore::Database { path, source: format!("{other:?}").into() },
-        })
+    /// Nothing is ever written through this one.
+    pub(super) fn only_looks(&self) -> bool {
+        self.looks
     }
 
-    /// A handle that reads; when the file cannot be repaired for want of room, one above a shadow.
+    /// A handle that reads; when the file cannot be opened for writing or repaired for want of room, one above a
+    /// shadow.
     pub(super) fn to_read(&self) -> Result<Arc<Database>, Fault> {
         let mut slot = self.lock();
         if let Some(handle) = &slot.handle {
             return Ok(Arc::clone(handle));
         }
         slot.wait();
-        match self.through() {
-            Ok(handle) => Ok(slot.put(handle, false)),
-            Err(DatabaseError::Storage(_)) => {
-                let layer = Layer::above((self.opener)()?).map_err(redb::Error::Io)?;
-                Ok(slot.put(builder().create_with_backend(layer)?, true))
+        if !self.looks {
+            match self.through() {
+                Ok(handle) => return Ok(slot.put(handle, false)),
+                Err(DatabaseError::Storage(_)) => {}
+                Err(error) => return Err(error.into()),
             }
-            Err(error) => Err(error.into()),
         }
+        let layer = Layer::above((self.opener)(Purpose::Read)?).map_err(redb::Error::Io)?;
+        Ok(slot.put(builder().create_with_backend(layer)?, true))
     }
 
     /// A handle that writes.
     pub(super) fn to_write(&self) -> Result<Arc<Database>, Fault> {
+        if self.looks {
+            return Err(Fault::Refused("the store was opened only to look at it".to_owned()));
+        }
         let mut slot = self.lock();
         if let Some(handle) = slot.handle.as_ref().filter(|_| !slot.shadowed) {
             return Ok(Arc::clone(handle));
@@ -117,7 +141,7 @@ impl Disk {
     }
 
     fn through(&self) -> Result<Database, DatabaseError> {
-        builder().create_with_backend(Layer::through((self.opener)()?))
+        builder().create_with_backend(Layer::through((self.opener)(Purpose::Write)?))
     }
 
     /// Tries a small write where the file is, before a shadow that serves readers is given up.
@@ -141,13 +165,11 @@ impl Disk {
         drop(slot);
     }
 
-    /// Runs redb's own check of every page, when nobody else holds the handle; `None` when somebody does.
+    /// Runs redb's own check of every page; `None` when this is not the only one who looks. What it repairs it repairs
+    /// in the shadow: the file stays as it was found.
     pub(super) fn check_pages(&self) -> Option<Result<bool, Fault>> {
         let mut slot = self.lock();
-        if slot.shadowed {
-            return None;
-        }
-        let handle = slot.handle.as_mut().and_then(Arc::get_mut)?;
+        let handle = slot.handle.as_mut().filter(|_| self.looks).and_then(Arc::get_mut)?;
         Some(handle.check_integrity().map_err(Fault::from))
     }
 
@@ -205,11 +227,6 @@ fn builder() -> redb::Builder {
     let mut builder = Database::builder();
     builder.set_cache_size(CACHE);
     builder
-}
-
-/// Readable and writable by nobody else.
-fn open_file(path: &Path, create: bool) -> io::Result<File> {
-    OpenOptions::new().read(true).write(true).create(create).truncate(false).mode(0o600).open(path)
 }
 
 #[cfg(test)]

@@ -156,6 +156,30 @@ pub enum Commit {
     NoKey,
 }
 
+impl Commit {
+    /// The file itself is damaged, which no room on the disk mends.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(self.database(), Some(redb::Error::Corrupted(_)))
+    }
+
+    /// What the disk answered, if it was the disk.
+    #[must_use]
+    pub fn io_kind(&self) -> Option<std::io::ErrorKind> {
+        match self.database() {
+            Some(redb::Error::Io(error)) => Some(error.kind()),
+            _ => None,
+        }
+    }
+
+    fn database(&self) -> Option<&redb::Error> {
+        match self {
+            Commit::Database { source } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
 /// What was against the rules of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LedgerRefusal {
@@ -173,6 +197,9 @@ pub enum LedgerRefusal {
         /// The entry.
         number: u64,
     },
+    /// The count of a mold hangs on its baseline.
+    #[error("the baseline of a mold is never changed")]
+    Baseline,
     /// The sum went out of range.
     #[error("the sum of the ledger would leave the range of a count")]
     Overflow,

@@ -43,7 +43,7 @@ impl Layer {
 
 impl Shadow {
     /// The bytes of a page as they were before anything was written above.
-    fn from_disk(&self, under: &dyn StorageBackend, page: u64) -> io::Result<Vec<u8>> {
+    fn disk_page(&self, under: &dyn StorageBackend, page: u64) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; PAGE];
         let begin = page.saturating_mul(PAGE as u64);
         let there = usize::try_from(self.seen.saturating_sub(begin)).unwrap_or(PAGE).min(PAGE);
@@ -75,7 +75,7 @@ impl Shadow {
             let bytes = match self.pages.get(&page) {
                 Some(bytes) => bytes,
                 None => {
-                    fresh = self.from_disk(under, page)?;
+                    fresh = self.disk_page(under, page)?;
                     &fresh
                 }
             };
@@ -91,7 +91,7 @@ impl Shadow {
     fn write(&mut self, under: &dyn StorageBackend, offset: u64, data: &[u8]) -> io::Result<()> {
         for (page, within, place, piece) in Shadow::pieces(offset, data.len()) {
             if !self.pages.contains_key(&page) {
-                let bytes = self.from_disk(under, page)?;
+                let bytes = self.disk_page(under, page)?;
                 self.pages.insert(page, bytes);
             }
             let bytes = self.pages.get_mut(&page).and_then(|bytes| bytes.get_mut(within..within + piece));
@@ -110,7 +110,7 @@ impl Shadow {
             if within > 0 {
                 let mut bytes = match self.pages.remove(&page) {
                     Some(bytes) => bytes,
-                    None => self.from_disk(under, page)?,
+                    None => self.disk_page(under, page)?,
                 };
                 if let Some(cut) = bytes.get_mut(within..) {
                     cut.fill(0);
@@ -168,7 +168,11 @@ impl StorageBackend for Layer {
     }
 
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.under.try_lock_range(start, end)
+        // Who writes nothing needs nobody else to stop reading; a file open for reading could not ask for it either.
+        match self.shadow {
+            None => self.under.try_lock_range(start, end),
+            Some(_) => self.under.try_lock_shared_range(start, end),
+        }
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {

@@ -55,44 +55,54 @@ impl std::fmt::Debug for Store {
 
 impl Store {
     /// Opens the store in a data directory, makes it when there is none and brings it to the current format. Nobody
-    /// else can open it meanwhile.
+    /// else can open it meanwhile. One that is there opens on a full or read-only disk too: it is read, and refuses
+    /// commits until the disk takes them again.
     ///
     /// # Errors
     /// Directory or file cannot be used, the format is newer than this program, or the key is another one.
     pub fn open(dir: &Path, seal: &SealingKey) -> Result<Store, OpenStore> {
-        Store::on_disk(Disk::in_directory(dir, true)?, Some(seal.duplicate()))
+        Store::on_disk(Disk::in_directory(dir)?, Some(seal.duplicate()))
     }
 
-    /// Opens a store that exists, without its key: everything but secrets can be read. For `check` and `export`.
+    /// Opens a store that exists to look at it, without its key: everything but secrets can be read, and nothing of
+    /// the file is changed. For `check` and `export`.
     ///
     /// # Errors
     /// As [`Store::open`]; also when there is no store.
     pub fn open_without_key(dir: &Path) -> Result<Store, OpenStore> {
-        Store::on_disk(Disk::in_directory(dir, false)?, None)
+        Store::on_disk(Disk::to_look_at(dir)?, None)
     }
 
     /// Opens a store on any backend; `open` is called again whenever the backend failed.
     #[cfg(test)]
     pub(super) fn with_backend<B: redb::StorageBackend>(
-        open: impl Fn() -> std::io::Result<B> + Send + Sync + 'static,
+        open: impl Fn(super::disk::Purpose) -> std::io::Result<B> + Send + Sync + 'static,
         seal: &SealingKey,
     ) -> Result<Store, OpenStore> {
         Store::on_disk(Disk::on(open), Some(seal.duplicate()))
     }
 
     fn on_disk(disk: Disk, seal: Option<SealingKey>) -> Result<Store, OpenStore> {
-        let database = disk.open()?;
         let path = || disk.path().to_owned();
         let failed = |fault: Fault| match fault {
+            Fault::Database(error) if matches!(*error, redb::Error::DatabaseAlreadyOpen) => {
+                OpenStore::InUse { path: path() }
+            }
             Fault::Database(source) => OpenStore::Database { path: path(), source },
             Fault::Undecodable(error) => OpenStore::Database { path: path(), source: error.into() },
             other => OpenStore::Database { path: path(), source: format!("{other:?}").into() },
         };
+        let mut database = disk.to_read().map_err(failed)?;
         let found = format(&database).map_err(failed)?;
         if found > migrations::NEWEST {
             return Err(OpenStore::Newer { path: path(), found, known: migrations::NEWEST });
         }
         if found < migrations::NEWEST {
+            // Above a shadow the new format would be gone when the disk comes back.
+            if !disk.only_looks() {
+                drop(database);
+                database = disk.to_write().map_err(failed)?;
+            }
             migrate(&database, found).map_err(failed)?;
         }
         if let Some(key) = &seal
@@ -134,10 +144,7 @@ impl Store {
         work: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
     ) -> Result<(), Commit> {
         let mut writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some((free, needed)) = self.inner.disk.shortage() {
-            return Err(Commit::Full { free, needed });
-        }
-        let database = self.inner.disk.to_write()?;
+        let database = self.ready()?;
         let number = self.settle(&mut writer, &database)?;
         if let Some(batch) = batch
             && let Some(kept) = writer.kept_after_all.take()
@@ -161,6 +168,19 @@ impl Store {
                 writer.doubtful = Some(Doubtful { number, batch: batch.cloned() });
                 Err(fault.into())
             }
+        }
+    }
+
+    /// Why a commit would be refused now, as far as that can be told before trying.
+    #[must_use]
+    pub fn refusal(&self) -> Option<Commit> {
+        self.ready().err()
+    }
+
+    fn ready(&self) -> Result<Arc<Database>, Commit> {
+        match self.inner.disk.shortage() {
+            Some((free, needed)) => Err(Commit::Full { free, needed }),
+            None => Ok(self.inner.disk.to_write()?),
         }
     }
 

@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 
 use redb::StorageBackend;
 
+use crate::store::disk::Purpose;
+
 /// What the disk does with writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mood {
@@ -12,6 +14,8 @@ pub(super) enum Mood {
     Works,
     /// No room: nothing can be written, and what is there can be read.
     Full,
+    /// It was mounted anew for reading only: it cannot even be opened for writing.
+    ReadOnly,
     /// Writes are taken and syncs fail.
     CannotSync,
     /// After so many more writes, syncs or changes of length there is no power.
@@ -49,6 +53,15 @@ impl FakeDisk {
     fn holding(bytes: Vec<u8>) -> Self {
         let platter = Platter { mood: Mood::Works, live: bytes.clone(), durable: bytes, loose: Vec::new() };
         FakeDisk(Arc::new(Mutex::new(platter)))
+    }
+
+    /// The disk, as it is opened for a purpose.
+    pub(super) fn open(&self, purpose: Purpose) -> io::Result<FakeDisk> {
+        match self.0.lock().unwrap().mood {
+            Mood::Dead => Err(io::Error::other("no power")),
+            Mood::ReadOnly if purpose == Purpose::Write => Err(ErrorKind::ReadOnlyFilesystem.into()),
+            _ => Ok(self.clone()),
+        }
     }
 
     pub(super) fn set(&self, mood: Mood) {
@@ -99,6 +112,7 @@ impl Platter {
             Mood::Works => Ok(()),
             Mood::Full if sync => Ok(()),
             Mood::Full => Err(ErrorKind::StorageFull.into()),
+            Mood::ReadOnly => Err(ErrorKind::ReadOnlyFilesystem.into()),
             Mood::CannotSync if !sync => Ok(()),
             Mood::CannotSync => Err(io::Error::other("the disk does not answer")),
             Mood::DiesIn(0) | Mood::Dead => {

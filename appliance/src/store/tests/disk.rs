@@ -4,11 +4,11 @@ use domain::MoldId;
 
 use super::backends::{FakeDisk, Mood};
 use super::plant::*;
-use crate::store::{Commit, Store};
+use crate::store::{Commit, OpenStore, Store};
 
 fn on(disk: &FakeDisk) -> Store {
     let disk = disk.clone();
-    Store::with_backend(move || Ok(disk.clone()), &key()).unwrap()
+    Store::with_backend(move |purpose| disk.open(purpose), &key()).unwrap()
 }
 
 #[test]
@@ -47,6 +47,54 @@ fn what_was_kept_is_read_while_the_disk_is_full() {
     store.commit(&more(1, 100, 10)).unwrap();
     drop(store);
     assert_eq!(history(&on(&disk), 1), cycles(1..=110));
+}
+
+#[test]
+fn what_was_kept_is_read_when_the_disk_has_become_read_only() {
+    let disk = FakeDisk::new();
+    let store = on(&disk);
+    store.commit(&counted(1, 100)).unwrap();
+    disk.set(Mood::ReadOnly);
+    for _ in 0..2 {
+        store.commit(&more(1, 100, 10)).unwrap_err();
+        assert_eq!(history(&store, 1), cycles(1..=100));
+        assert_eq!(store.molds().unwrap(), [mold(1)]);
+    }
+    disk.set(Mood::Works);
+    store.commit(&more(1, 100, 10)).unwrap();
+    drop(store);
+    assert_eq!(history(&on(&disk), 1), cycles(1..=110));
+}
+
+#[test]
+fn a_store_opens_on_a_disk_that_takes_nothing_and_goes_on_when_it_does_again() {
+    for mood in [Mood::Full, Mood::ReadOnly] {
+        let disk = FakeDisk::new();
+        on(&disk).commit(&counted(1, 100)).unwrap();
+        // As after a power cut: the file wants to be repaired.
+        let disk = disk.after_power_cut(|| true);
+        disk.set(mood);
+        let store = on(&disk);
+        assert_eq!(history(&store, 1), cycles(1..=100));
+        store.refusal().unwrap();
+        store.commit(&more(1, 100, 10)).unwrap_err();
+        disk.set(Mood::Works);
+        store.commit(&more(1, 100, 10)).unwrap();
+        assert!(store.refusal().is_none());
+        assert_eq!(history(&store, 1), cycles(1..=110));
+        clean(&store);
+    }
+}
+
+#[test]
+fn a_store_is_not_made_on_a_disk_that_takes_nothing() {
+    for mood in [Mood::Full, Mood::ReadOnly] {
+        let disk = FakeDisk::new();
+        disk.set(mood);
+        let there = disk.clone();
+        let refused = Store::with_backend(move |purpose| there.open(purpose), &key()).unwrap_err();
+        assert!(matches!(refused, OpenStore::Database { .. }), "{refused}");
+    }
 }
 
 #[test]

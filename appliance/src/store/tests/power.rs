@@ -85,11 +85,7 @@ fn any_batch(rng: &mut StdRng, model: &Model) -> Batch {
 
 fn on(disk: &FakeDisk) -> Store {
     let disk = disk.clone();
-    Store::with_backend(
-        move || if disk.is_dead() { Err(std::io::Error::other("no power")) } else { Ok(disk.clone()) },
-        &key(),
-    )
-    .unwrap()
+    Store::with_backend(move |purpose| disk.open(purpose), &key()).unwrap()
 }
 
 fn cut_power(seed: u64) {
