@@ -1,6 +1,7 @@
 //! What the box goes on from after a start: everything it knows but history.
 
 use domain::{EntryKind, LedgerEntry, Mold, Press, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::records::{AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord};
 
@@ -25,8 +26,8 @@ pub struct Snapshot {
     pub last_alarm: u64,
 }
 
-/// Where a mold's ledger stands: its sums and its end.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// Where a mold's ledger stands: its sums and its end. How entries add up is said here and nowhere else.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct LedgerStand {
     /// How many entries there are.
     pub length: u64,
@@ -41,42 +42,59 @@ pub struct LedgerStand {
 }
 
 impl LedgerStand {
-    /// Goes on by one entry.
-    pub fn append(&mut self, entry: &LedgerEntry) {
-        self.length = self.length.saturating_add(1);
-        self.counted = self.counted.saturating_add(entry.cycles);
-        match &entry.kind {
-            EntryKind::Adjust { .. } | EntryKind::Import => {
-                self.adjusted = self.adjusted.saturating_add(entry.cycles);
-            }
-            EntryKind::Gap => {
-                let missing = u64::try_from(entry.cycles).unwrap_or(0);
-                self.times_unknown = self.times_unknown.saturating_add(missing);
-            }
-            EntryKind::Fill { filled } => self.times_unknown = self.times_unknown.saturating_sub(*filled),
-            EntryKind::Delta | EntryKind::Rollover | EntryKind::Reset | EntryKind::Swap { .. } => {}
-        }
-        self.last = Some(entry.clone());
+    /// Goes on by one entry; `false`, and nothing changed, when a sum would leave its range.
+    pub fn append(&mut self, entry: &LedgerEntry) -> bool {
+        let Some(next) = self.with(entry) else { return false };
+        *self = next;
+        true
     }
 
-    /// The entry at the end grows as [`super::LedgerChange::Grow`] says; `false`, and nothing changed, when it may not.
-    pub fn grow(&mut self, number: u64, cycles: u64, until: Timestamp, device_after: Option<u64>) -> bool {
-        let Some(last) = self.last.as_mut().filter(|last| last.number == number) else { return false };
-        let Ok(signed) = i64::try_from(cycles) else { return false };
-        match &mut last.kind {
-            EntryKind::Delta => {
-                last.cycles = last.cycles.saturating_add(signed);
-                self.counted = self.counted.saturating_add(signed);
+    fn with(&self, entry: &LedgerEntry) -> Option<Self> {
+        let (mut adjusted, mut times_unknown) = (self.adjusted, self.times_unknown);
+        match &entry.kind {
+            EntryKind::Adjust { .. } | EntryKind::Import => adjusted = adjusted.checked_add(entry.cycles)?,
+            EntryKind::Gap => {
+                times_unknown = times_unknown.checked_add(u64::try_from(entry.cycles).unwrap_or(0))?;
             }
-            EntryKind::Fill { filled } => {
-                *filled = filled.saturating_add(cycles);
-                self.times_unknown = self.times_unknown.saturating_sub(cycles);
-            }
-            _ => return false,
+            EntryKind::Fill { filled } => times_unknown = times_unknown.saturating_sub(*filled),
+            EntryKind::Delta | EntryKind::Rollover | EntryKind::Reset | EntryKind::Swap { .. } => {}
         }
-        last.until = until;
-        last.device_after = device_after;
+        Some(LedgerStand {
+            length: self.length.checked_add(1)?,
+            counted: self.counted.checked_add(entry.cycles)?,
+            adjusted,
+            times_unknown,
+            last: Some(entry.clone()),
+        })
+    }
+
+    /// The entry at the end, if it is a run that still grows: steady counting, or the filling of gaps.
+    #[must_use]
+    pub fn open(&self) -> Option<&LedgerEntry> {
+        self.last.as_ref().filter(|last| matches!(last.kind, EntryKind::Delta | EntryKind::Fill { .. }))
+    }
+
+    /// The entry at the end grows as [`super::LedgerChange::Grow`] says; `false`, and nothing changed, when it may not
+    /// or a sum would leave its range.
+    pub fn grow(&mut self, number: u64, cycles: u64, until: Timestamp, device_after: Option<u64>) -> bool {
+        let Some(next) = self.grown(number, cycles, until, device_after) else { return false };
+        *self = next;
         true
+    }
+
+    fn grown(&self, number: u64, cycles: u64, until: Timestamp, device_after: Option<u64>) -> Option<Self> {
+        let mut run = self.open().filter(|run| run.number == number)?.clone();
+        let (mut counted, mut times_unknown) = (self.counted, self.times_unknown);
+        if let EntryKind::Fill { filled } = &mut run.kind {
+            *filled = filled.checked_add(cycles)?;
+            times_unknown = times_unknown.saturating_sub(cycles);
+        } else {
+            let more = i64::try_from(cycles).ok()?;
+            run.cycles = run.cycles.checked_add(more)?;
+            counted = counted.checked_add(more)?;
+        }
+        (run.until, run.device_after) = (until, device_after);
+        Some(LedgerStand { counted, times_unknown, last: Some(run), ..*self })
     }
 
     /// How many ordinals were given out: everything counted by a device, with its times or without.

@@ -6,10 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::error::{Commit, Fault, Read};
 use super::open::Store;
 use super::row;
-use super::tables::{self, SESSIONS, SETTINGS, USERS};
+use super::tables::{self, SESSIONS, USERS};
 use crate::accounts::{Session, TokenHash, User, UserName};
-
-const PLANT: &str = "plant";
 
 /// What people set about the plant as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -21,25 +19,6 @@ pub struct PlantSettings {
 }
 
 impl Store {
-    /// What people set about the plant.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn plant_settings(&self) -> Result<PlantSettings, Read> {
-        self.read(|txn| Ok(tables::one(&txn.open_table(SETTINGS)?, "settings", PLANT)?.unwrap_or_default()))
-    }
-
-    /// Sets it.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub fn set_plant_settings(&self, settings: &PlantSettings) -> Result<(), Commit> {
-        self.write(None, |txn| {
-            txn.open_table(SETTINGS)?.insert(PLANT, row::encode(settings)?.as_slice())?;
-            Ok(())
-        })
-    }
-
     /// Whether the first administrator has been made: nobody gets in with the one-time code any more.
     ///
     /// # Errors
@@ -63,42 +42,12 @@ impl Store {
         })
     }
 
-    /// Everyone who may sign in, by name.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn users(&self) -> Result<Vec<User>, Read> {
-        self.read(|txn| tables::all(&txn.open_table(USERS)?, "users"))
-    }
-
     /// The user of that name.
     ///
     /// # Errors
     /// The store cannot be read.
     pub fn user(&self, name: &UserName) -> Result<Option<User>, Read> {
         self.read(|txn| tables::one(&txn.open_table(USERS)?, "users", name.key().as_str()))
-    }
-
-    /// Adds or changes a user.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub fn put_user(&self, user: &User) -> Result<(), Commit> {
-        self.write(None, |txn| {
-            txn.open_table(USERS)?.insert(user.name.key().as_str(), row::encode(user)?.as_slice())?;
-            Ok(())
-        })
-    }
-
-    /// Removes a user and every session of theirs.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub fn remove_user(&self, name: &UserName) -> Result<(), Commit> {
-        self.write(None, |txn| {
-            txn.open_table(USERS)?.remove(name.key().as_str())?;
-            retain_sessions(txn, |session| session.user.key() != name.key())
-        })
     }
 
     /// The session of that token.
@@ -142,13 +91,12 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn retain_sessions(&self, keep: impl Fn(&Session) -> bool) -> Result<(), Commit> {
-        self.write(None, |txn| retain_sessions(txn, keep))
+        self.write(None, |txn| {
+            txn.open_table(SESSIONS)?.retain(|_, value| {
+                // One that cannot be read lets nobody in and is of no use.
+                row::decode::<Session>("sessions", "a token", value).is_ok_and(|session| keep(&session))
+            })?;
+            Ok(())
+        })
     }
-}
-
-fn retain_sessions(txn: &redb::WriteTransaction, keep: impl Fn(&Session) -> bool) -> Result<(), Fault> {
-    let mut table = txn.open_table(SESSIONS)?;
-    // One that cannot be read lets nobody in and is of no use.
-    table.retain(|_, value| row::decode::<Session>("sessions", "a token", value).is_ok_and(|s| keep(&s)))?;
-    Ok(())
 }

@@ -1,8 +1,8 @@
 //! The hash chain of a ledger: whoever changes a closed entry must change every hash after it.
 //!
 //! The hash of an entry is SHA-256 over the hash before it and the entry's canonical bytes. Before the first entry
-//! stands SHA-256 over `platen ledger 1` and the mold's number. Canonical bytes, all numbers big end first:
-//! number u64, at i64, until i64 (ms since the Unix epoch), the kind's word, cycles i64, monitor, reading before,
+//! stands SHA-256 over `platen ledger 1`, the mold's number u32 and its baseline u64, so that the whole displayed count
+//! hangs on the chain. Canonical bytes, all numbers big end first: number u64, at i64, until i64 (ms since the Unix epoch), the kind's word, cycles i64, monitor, reading before,
 //! reading after, then what the kind carries. A text is its length in bytes, u32, and its UTF-8; what may be missing
 //! is a byte 0, or a byte 1 and the value; values u64.
 
@@ -14,10 +14,11 @@ pub type EntryHash = [u8; 32];
 
 /// What stands before a mold's first entry.
 #[must_use]
-pub fn genesis(mold: MoldId) -> EntryHash {
+pub fn genesis(mold: MoldId, baseline: u64) -> EntryHash {
     let mut hash = Sha256::new();
     hash.update(b"platen ledger 1");
     hash.update(mold.0.to_be_bytes());
+    hash.update(baseline.to_be_bytes());
     hash.finalize().into()
 }
 
@@ -93,7 +94,7 @@ mod tests {
 
     #[test]
     fn every_field_of_an_entry_is_in_its_hash() {
-        let genesis = genesis(MoldId(1));
+        let genesis = genesis(MoldId(1), 7);
         let hash = link(&genesis, &entry());
         let changes: [fn(&mut LedgerEntry); 12] = [
             |e| e.number = 4,
@@ -119,7 +120,9 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_cannot_be_moved_to_another_mold() {
-        assert_ne!(link(&genesis(MoldId(1)), &entry()), link(&genesis(MoldId(2)), &entry()));
+    fn an_entry_cannot_be_moved_to_another_mold_or_another_baseline() {
+        let here = link(&genesis(MoldId(1), 7), &entry());
+        assert_ne!(here, link(&genesis(MoldId(2), 7), &entry()));
+        assert_ne!(here, link(&genesis(MoldId(1), 8), &entry()));
     }
 }

@@ -1,5 +1,5 @@
 //! Holds the store against its own laws: every value decodes, ledgers have no holes, hashes and sums are what their
-//! entries make them, daily sums are what the cycles make them.
+//! entries make them, daily sums are what the cycles make them. Looking alters nothing: who looks again finds the same.
 
 mod ledgers;
 mod plant;
@@ -43,7 +43,7 @@ pub struct CheckReport {
     pub cycles: u64,
     /// Values of other tables looked at.
     pub values: u64,
-    /// Whether every page of the file was verified; only possible while nobody else uses the store.
+    /// Whether every page of the file was verified; only possible while no box runs on it.
     pub pages_verified: bool,
 }
 
@@ -73,7 +73,7 @@ pub fn check(store: &Store) -> Result<CheckReport, Read> {
         Some(Ok(sound)) => {
             report.pages_verified = true;
             if !sound {
-                report.find("file", "pages were damaged and have been repaired");
+                report.find("file", "a page is damaged: it is not what its checksum says");
             }
         }
         Some(Err(fault)) => return Err(fault.into()),

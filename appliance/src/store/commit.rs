@@ -3,16 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 
-use domain::MoldId;
+use domain::{Mold, MoldId};
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 
-use super::error::{Commit, Fault};
+use super::error::{Commit, Fault, LedgerRefusal};
 use super::history::Recorder;
 use super::ledger::{Head, Ledgers};
 use super::open::Store;
 use super::row;
 use super::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW,
+    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW,
 };
 use crate::plant::{AlarmRecord, Batch, RawRecord};
 
@@ -52,7 +52,7 @@ macro_rules! put {
 }
 
 fn records(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
-    put!(txn, MOLDS, &batch.molds, |mold: &domain::Mold| mold.id.0);
+    molds(txn, &batch.molds)?;
     put!(txn, PRESSES, &batch.presses, |press: &domain::Press| press.id.0);
     for monitor in &batch.monitors {
         txn.open_table(MONITORS)?.insert(monitor.serial.as_str(), row::encode(monitor)?.as_slice())?;
@@ -62,6 +62,21 @@ fn records(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
         txn.open_table(NETWORKS)?.insert(network.link.as_str(), row::encode(network)?.as_slice())?;
     }
     put!(txn, ASSIGNMENTS, &batch.assignments, |a: &crate::plant::Assignment| (a.mold.0, a.number));
+    Ok(())
+}
+
+fn molds(txn: &WriteTransaction, molds: &[Mold]) -> Result<(), Fault> {
+    if molds.is_empty() {
+        return Ok(());
+    }
+    let mut table = txn.open_table(MOLDS)?;
+    for mold in molds {
+        let before = tables::one::<_, Mold>(&table, "molds", mold.id.0)?;
+        if before.is_some_and(|before| before.baseline != mold.baseline) {
+            return Err(Fault::Ledger(mold.id, LedgerRefusal::Baseline));
+        }
+        table.insert(mold.id.0, row::encode(mold)?.as_slice())?;
+    }
     Ok(())
 }
 

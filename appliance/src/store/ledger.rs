@@ -1,6 +1,6 @@
 //! Ledgers: closed entries in a table that only grows, the open run and the sums in the mold's head.
 
-use domain::{EntryKind, LedgerEntry, MoldId};
+use domain::{EntryKind, LedgerEntry, Mold, MoldId};
 use redb::{ReadableTable, Table, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
@@ -8,53 +8,36 @@ use super::chain::{self, EntryHash};
 use super::error::{Fault, LedgerRefusal};
 use super::history::Added;
 use super::row;
-use super::tables::{self, Bytes, HEADS, LEDGER};
+use super::tables::{self, Bytes, HEADS, LEDGER, MOLDS};
 use crate::plant::{LedgerChange, LedgerStand};
 
 /// Where a mold's count and history stand. Makes counts quick to read; everything in it can be made again from
 /// ledger and history, and `check` does so.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Head {
-    /// Entries, the open run included.
-    pub(super) length: u64,
-    /// Sum of all entries.
-    pub(super) counted: i64,
-    /// Of that, adjustments and imports.
-    pub(super) adjusted: i64,
-    /// Gaps less fills.
-    pub(super) times_unknown: u64,
+    /// The sums, and the last entry: a run that still grows is nowhere else.
+    pub(super) stand: LedgerStand,
     /// Cycles in history.
     pub(super) timed: u64,
     /// Hash of the last closed entry.
     pub(super) chain: EntryHash,
-    /// The run at the end, which still grows.
-    pub(super) open: Option<LedgerEntry>,
     /// First and last day with cycles in history.
     pub(super) days: Option<(i64, i64)>,
 }
 
 impl Head {
-    pub(super) fn new(mold: MoldId) -> Self {
-        Head {
-            length: 0,
-            counted: 0,
-            adjusted: 0,
-            times_unknown: 0,
-            timed: 0,
-            chain: chain::genesis(mold),
-            open: None,
-            days: None,
-        }
+    pub(super) fn new(mold: MoldId, baseline: u64) -> Self {
+        Head { stand: LedgerStand::default(), timed: 0, chain: chain::genesis(mold, baseline), days: None }
     }
 
     /// Hash of the last entry; provisional while it is a run that still grows.
     pub(super) fn hash(&self) -> EntryHash {
-        self.open.as_ref().map_or(self.chain, |run| chain::link(&self.chain, run))
+        self.stand.open().map_or(self.chain, |run| chain::link(&self.chain, run))
     }
 
     /// Closed entries.
     pub(super) fn closed(&self) -> u64 {
-        self.length.saturating_sub(u64::from(self.open.is_some()))
+        self.stand.length.saturating_sub(u64::from(self.stand.open().is_some()))
     }
 
     pub(super) fn learn(&mut self, added: &Added) {
@@ -64,28 +47,6 @@ impl Head {
             self.days = Some((first.min(from), last.max(to)));
         }
     }
-
-    fn sum(&mut self, entry: &LedgerEntry) -> Result<(), LedgerRefusal> {
-        self.counted = self.counted.checked_add(entry.cycles).ok_or(LedgerRefusal::Overflow)?;
-        match &entry.kind {
-            EntryKind::Adjust { .. } | EntryKind::Import => {
-                self.adjusted = self.adjusted.checked_add(entry.cycles).ok_or(LedgerRefusal::Overflow)?;
-            }
-            EntryKind::Gap => {
-                let missing = u64::try_from(entry.cycles).unwrap_or(0);
-                self.times_unknown =
-                    self.times_unknown.checked_add(missing).ok_or(LedgerRefusal::Overflow)?;
-            }
-            EntryKind::Fill { filled } => self.times_unknown = self.times_unknown.saturating_sub(*filled),
-            EntryKind::Delta | EntryKind::Rollover | EntryKind::Reset | EntryKind::Swap { .. } => {}
-        }
-        Ok(())
-    }
-}
-
-/// Steady counting and the filling of gaps are runs: they grow while they are the last entry.
-fn grows(kind: &EntryKind) -> bool {
-    matches!(kind, EntryKind::Delta | EntryKind::Fill { .. })
 }
 
 /// A closed entry on disk.
@@ -97,17 +58,26 @@ pub(super) struct Closed {
 
 /// Writes ledgers within one transaction.
 pub(super) struct Ledgers<'t> {
+    molds: Table<'t, u32, Bytes>,
     closed: Table<'t, (u32, u64), Bytes>,
     heads: Table<'t, u32, Bytes>,
 }
 
 impl<'t> Ledgers<'t> {
     pub(super) fn new(txn: &'t WriteTransaction) -> Result<Self, Fault> {
-        Ok(Ledgers { closed: txn.open_table(LEDGER)?, heads: txn.open_table(HEADS)? })
+        Ok(Ledgers {
+            molds: txn.open_table(MOLDS)?,
+            closed: txn.open_table(LEDGER)?,
+            heads: txn.open_table(HEADS)?,
+        })
     }
 
     pub(super) fn head(&self, mold: MoldId) -> Result<Head, Fault> {
-        Ok(tables::one(&self.heads, "heads", mold.0)?.unwrap_or_else(|| Head::new(mold)))
+        if let Some(head) = tables::one(&self.heads, "heads", mold.0)? {
+            return Ok(head);
+        }
+        let record = tables::one::<_, Mold>(&self.molds, "molds", mold.0)?;
+        Ok(Head::new(mold, record.map_or(0, |record| record.baseline)))
     }
 
     pub(super) fn put_head(&mut self, mold: MoldId, head: &Head) -> Result<(), Fault> {
@@ -121,56 +91,41 @@ impl<'t> Ledgers<'t> {
         head: &mut Head,
         change: &LedgerChange,
     ) -> Result<(), Fault> {
+        let refuse = |why| Fault::Ledger(mold, why);
         match change {
             LedgerChange::Append(entry) => self.append(mold, head, entry),
             LedgerChange::Grow { number, cycles, until, device_after } => {
-                let refuse = |why| Fault::Ledger(mold, why);
-                let closed = LedgerRefusal::Closed { number: *number };
-                let run = head.open.as_mut().filter(|run| run.number == *number);
-                let run = run.ok_or_else(|| refuse(closed))?;
-                let overflow = || refuse(LedgerRefusal::Overflow);
-                match &mut run.kind {
-                    EntryKind::Fill { filled } => {
-                        *filled = filled.checked_add(*cycles).ok_or_else(overflow)?;
-                        head.times_unknown = head.times_unknown.saturating_sub(*cycles);
-                    }
-                    _ => {
-                        let more = i64::try_from(*cycles).map_err(|_| overflow())?;
-                        run.cycles = run.cycles.checked_add(more).ok_or_else(overflow)?;
-                        head.counted = head.counted.checked_add(more).ok_or_else(overflow)?;
-                    }
+                if head.stand.open().is_none_or(|run| run.number != *number) {
+                    return Err(refuse(LedgerRefusal::Closed { number: *number }));
                 }
-                run.until = *until;
-                run.device_after = *device_after;
-                Ok(())
+                let grown = head.stand.grow(*number, *cycles, *until, *device_after);
+                if grown { Ok(()) } else { Err(refuse(LedgerRefusal::Overflow)) }
             }
         }
     }
 
     fn append(&mut self, mold: MoldId, head: &mut Head, entry: &LedgerEntry) -> Result<(), Fault> {
         let refuse = |why| Fault::Ledger(mold, why);
-        if entry.number != head.length {
-            return Err(refuse(LedgerRefusal::Number { expected: head.length, found: entry.number }));
+        let expected = head.stand.length;
+        if entry.number != expected {
+            return Err(refuse(LedgerRefusal::Number { expected, found: entry.number }));
         }
         if entry.cycles < 0 && !matches!(entry.kind, EntryKind::Adjust { .. }) {
             return Err(refuse(LedgerRefusal::Negative { number: entry.number }));
         }
-        if let Some(run) = head.open.take() {
-            self.close(mold, head, run)?;
+        if let Some(run) = head.stand.open().cloned() {
+            self.close(mold, head, &run)?;
         }
-        head.sum(entry).map_err(refuse)?;
-        head.length = head.length.saturating_add(1);
-        if grows(&entry.kind) {
-            head.open = Some(entry.clone());
-            return Ok(());
+        if !head.stand.append(entry) {
+            return Err(refuse(LedgerRefusal::Overflow));
         }
-        self.close(mold, head, entry.clone())
+        if head.stand.open().is_some() { Ok(()) } else { self.close(mold, head, entry) }
     }
 
-    fn close(&mut self, mold: MoldId, head: &mut Head, entry: LedgerEntry) -> Result<(), Fault> {
+    fn close(&mut self, mold: MoldId, head: &mut Head, entry: &LedgerEntry) -> Result<(), Fault> {
         let key = (mold.0, entry.number);
-        head.chain = chain::link(&head.chain, &entry);
-        let row = row::encode(&Closed { entry, hash: head.chain })?;
+        head.chain = chain::link(&head.chain, entry);
+        let row = row::encode(&Closed { entry: entry.clone(), hash: head.chain })?;
         if self.closed.insert(key, row.as_slice())?.is_some() {
             return Err(Fault::Ledger(mold, LedgerRefusal::Closed { number: key.1 }));
         }
@@ -197,13 +152,14 @@ pub struct Counts {
 
 impl Counts {
     pub(super) fn new(baseline: u64, head: &Head) -> Self {
-        let sum = i128::from(baseline) + i128::from(head.counted);
+        let stand = &head.stand;
+        let sum = i128::from(baseline) + i128::from(stand.counted);
         Counts {
             baseline,
-            counted: head.counted,
+            counted: stand.counted,
             displayed: u64::try_from(sum.max(0)).unwrap_or(u64::MAX),
-            times_unknown: head.times_unknown,
-            ledger_length: head.length,
+            times_unknown: stand.times_unknown,
+            ledger_length: stand.length,
             timed: head.timed,
         }
     }
@@ -236,28 +192,9 @@ pub(super) fn entries(
     }
     if entries.len() < limit
         && let Some(head) = head
-        && let Some(run) = head.open.as_ref().filter(|run| run.number >= from)
+        && let Some(run) = head.stand.open().filter(|run| run.number >= from)
     {
         entries.push(ChainedEntry { entry: run.clone(), hash: head.hash(), open: true });
     }
     Ok(entries)
-}
-
-/// What the box goes on from.
-pub(super) fn stand(
-    closed: &impl ReadableTable<(u32, u64), Bytes>,
-    head: &Head,
-    mold: MoldId,
-) -> Result<LedgerStand, Fault> {
-    let last = match &head.open {
-        Some(run) => Some(run.clone()),
-        None => entries(closed, None, mold, head.length.saturating_sub(1), 1)?.pop().map(|last| last.entry),
-    };
-    Ok(LedgerStand {
-        length: head.length,
-        counted: head.counted,
-        adjusted: head.adjusted,
-        times_unknown: head.times_unknown,
-        last,
-    })
 }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use domain::{Cycle, LedgerEntry, Mold, MoldId, Press, Timestamp};
+use domain::{Cycle, LedgerEntry, Mold, MoldId, Timestamp};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::error::{Fault, Read};
@@ -12,40 +12,9 @@ use super::open::Store;
 use super::row;
 use super::tables::{
     self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, DAILY, HEADS, HISTORY, LEDGER, MODULES, MOLDS, MONITORS,
-    NETWORKS, PRESSES, RAW,
+    NETWORKS, PRESSES,
 };
-use crate::plant::{
-    AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, Snapshot,
-};
-
-macro_rules! every {
-    ($($(#[$doc:meta])* $name:ident: $record:ty = $table:ident, $word:literal;)*) => {
-        impl Store {
-            $($(#[$doc])*
-            ///
-            /// # Errors
-            /// The store cannot be read.
-            pub fn $name(&self) -> Result<Vec<$record>, Read> {
-                self.read(|txn| tables::all(&txn.open_table($table)?, $word))
-            })*
-        }
-    };
-}
-
-every! {
-    /// Every mold, by id.
-    molds: Mold = MOLDS, "molds";
-    /// Every press, by id.
-    presses: Press = PRESSES, "presses";
-    /// Every monitor, by serial.
-    monitors: MonitorRecord = MONITORS, "monitors";
-    /// Every module, by address.
-    modules: ModuleRecord = MODULES, "modules";
-    /// Every network, by link.
-    networks: NetworkRecord = NETWORKS, "networks";
-    /// Alarms that stand, by number.
-    alarms_standing: AlarmRecord = ALARMS_STANDING, "alarms_standing";
-}
+use crate::plant::Snapshot;
 
 impl Store {
     /// Everything but history, as of one instant.
@@ -54,7 +23,6 @@ impl Store {
     /// The store cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, Read> {
         self.read(|txn| {
-            let ledger = txn.open_table(LEDGER)?;
             let heads = txn.open_table(HEADS)?;
             let assignments = txn.open_table(ASSIGNMENTS)?;
             let mut snapshot = Snapshot {
@@ -68,8 +36,8 @@ impl Store {
             };
             for mold in tables::all::<_, Mold>(&txn.open_table(MOLDS)?, "molds")? {
                 let id = mold.id;
-                let head = tables::one::<_, Head>(&heads, "heads", id.0)?.unwrap_or_else(|| Head::new(id));
-                snapshot.molds.push((mold, ledger::stand(&ledger, &head, id)?));
+                let head = tables::one::<_, Head>(&heads, "heads", id.0)?;
+                snapshot.molds.push((mold, head.map(|head| head.stand).unwrap_or_default()));
                 if let Some(item) = assignments.range((id.0, 0)..=(id.0, u32::MAX))?.next_back() {
                     let (key, value) = item?;
                     snapshot.assignments.push(row::decode("assignments", key.value(), value.value())?);
@@ -79,37 +47,12 @@ impl Store {
         })
     }
 
-    /// The highest number an alarm ever had; 0 when there was none.
+    /// Every mold, by id.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn last_alarm(&self) -> Result<u64, Read> {
-        self.read(last_alarm)
-    }
-
-    /// One mold.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn mold(&self, id: MoldId) -> Result<Option<Mold>, Read> {
-        self.read(|txn| tables::one(&txn.open_table(MOLDS)?, "molds", id.0))
-    }
-
-    /// The assignments of a mold, oldest first.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn assignments(&self, mold: MoldId) -> Result<Vec<Assignment>, Read> {
-        self.read(|txn| {
-            let table = txn.open_table(ASSIGNMENTS)?;
-            let range = table.range((mold.0, 0)..=(mold.0, u32::MAX))?;
-            range
-                .map(|item| {
-                    let (key, value) = item?;
-                    Ok(row::decode("assignments", key.value(), value.value())?)
-                })
-                .collect()
-        })
+    pub fn molds(&self) -> Result<Vec<Mold>, Read> {
+        self.read(|txn| tables::all(&txn.open_table(MOLDS)?, "molds"))
     }
 
     /// The newest entries of a mold's ledger, newest first.
@@ -119,7 +62,7 @@ impl Store {
     pub fn ledger(&self, mold: MoldId, newest: usize) -> Result<Vec<LedgerEntry>, Read> {
         self.read(|txn| {
             let Some(head) = head(txn, mold)? else { return Ok(Vec::new()) };
-            let from = head.length.saturating_sub(newest as u64);
+            let from = head.stand.length.saturating_sub(newest as u64);
             let entries = ledger::entries(&txn.open_table(LEDGER)?, Some(&head), mold, from, newest)?;
             Ok(entries.into_iter().rev().map(|chained| chained.entry).collect())
         })
@@ -145,27 +88,8 @@ impl Store {
             let Some(record) = tables::one::<_, Mold>(&txn.open_table(MOLDS)?, "molds", mold.0)? else {
                 return Ok(None);
             };
-            let head = head(txn, mold)?.unwrap_or_else(|| Head::new(mold));
+            let head = head(txn, mold)?.unwrap_or_else(|| Head::new(mold, record.baseline));
             Ok(Some(Counts::new(record.baseline, &head)))
-        })
-    }
-
-    /// The newest raw payloads, newest first.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn raw(&self, newest: usize) -> Result<Vec<RawRecord>, Read> {
-        self.read(|txn| {
-            let table = txn.open_table(RAW)?;
-            let range = table.iter()?;
-            range
-                .rev()
-                .take(newest)
-                .map(|item| {
-                    let (key, value) = item?;
-                    Ok(row::decode("raw", key.value(), value.value())?)
-                })
-                .collect()
         })
     }
 
@@ -229,14 +153,6 @@ impl Store {
             })
         })?;
         Ok(page)
-    }
-
-    /// The last cycle of a mold by ordinal.
-    ///
-    /// # Errors
-    /// The store cannot be read.
-    pub fn last_cycle(&self, mold: MoldId) -> Result<Option<Cycle>, Read> {
-        self.read(|txn| history::last(&txn.open_table(HISTORY)?, mold))
     }
 
     /// Sums of a mold's days, both days included; days without a cycle are left out.

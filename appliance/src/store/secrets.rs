@@ -39,15 +39,4 @@ impl Store {
             Ok(Some(plain))
         })
     }
-
-    /// Forgets a secret.
-    ///
-    /// # Errors
-    /// The store cannot be written.
-    pub fn remove_secret(&self, name: &str) -> Result<(), Commit> {
-        self.write(None, |txn| {
-            txn.open_table(SECRETS)?.remove(name)?;
-            Ok(())
-        })
-    }
 }

@@ -1,6 +1,6 @@
 //! Ledgers: numbers, hash chain and sums.
 
-use domain::{LedgerEntry, MoldId};
+use domain::{EntryKind, LedgerEntry, MoldId};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::plant::Plant;
@@ -39,7 +39,7 @@ pub(super) fn check(txn: &ReadTransaction, plant: &Plant, report: &mut CheckRepo
         let head = one::<_, Head>(&heads, "heads", id.0, report)?;
         let missing =
             plant.missing.get(&id).map_or(0, |gaps| gaps.iter().map(|gap| u128::from(gap.cycles)).sum());
-        if head.as_ref().is_some_and(|head| missing > u128::from(head.times_unknown)) {
+        if head.as_ref().is_some_and(|head| missing > u128::from(head.stand.times_unknown)) {
             let what = format!("monitors lack the times of {missing} cycles, more than the ledger does");
             report.find(format!("ledger of mold {id}"), what);
         }
@@ -58,7 +58,7 @@ fn ledger(
 ) -> Result<(), Fault> {
     let here = format!("ledger of mold {mold}");
     let mut stand = LedgerStand::default();
-    let mut hash = chain::genesis(mold);
+    let mut hash = chain::genesis(mold, baseline);
     let mut displayed = Displayed { baseline, sum: 0 };
     for item in closed.range((mold.0, 0)..=(mold.0, u64::MAX))? {
         let (key, value) = item?;
@@ -75,9 +75,15 @@ fn ledger(
                 }
                 hash = chain::link(&hash, &row.entry);
                 if hash != row.hash {
-                    report.find(here.clone(), format!("entry {number} was altered: its hash is another one"));
+                    let what = if number == 0 {
+                        "entry 0 or the baseline".to_owned()
+                    } else {
+                        format!("entry {number}")
+                    };
+                    report.find(here.clone(), format!("{what} was altered: its hash is another one"));
                     hash = row.hash;
                 }
+                lawful(&here, &row.entry, report);
                 displayed.add(&row.entry);
                 stand.append(&row.entry);
             }
@@ -94,19 +100,27 @@ fn ledger(
         return Ok(());
     };
     if head.chain != hash {
-        report.find(here.clone(), "the head of the hash chain is not the hash of the last closed entry");
+        let what = if stand.length == 0 {
+            "the baseline was altered: the hash chain begins with another one"
+        } else {
+            "the head of the hash chain is not the hash of the last closed entry"
+        };
+        report.find(here.clone(), what);
     }
     if head.closed() != stand.length {
         report
             .find(here.clone(), format!("{} closed entries, the head says {}", stand.length, head.closed()));
     }
-    if let Some(run) = &head.open {
+    if let Some(run) = head.stand.open() {
         report.entries = report.entries.saturating_add(1);
         if run.number != stand.length {
             report.find(here.clone(), format!("the open run is number {}, not {}", run.number, stand.length));
         }
+        lawful(&here, run, report);
         displayed.add(run);
         stand.append(run);
+    } else if head.stand.last != stand.last {
+        report.find(here.clone(), "the head's last entry is not the last closed one");
     }
     let shown = Counts::new(baseline, &head).displayed;
     if shown != displayed.count() {
@@ -115,9 +129,9 @@ fn ledger(
     }
     let timed = stand.counted.saturating_sub(stand.adjusted).saturating_sub(cast(stand.times_unknown));
     for (word, found, made) in [
-        ("counted", head.counted, stand.counted),
-        ("adjusted", head.adjusted, stand.adjusted),
-        ("times unknown", cast(head.times_unknown), cast(stand.times_unknown)),
+        ("counted", head.stand.counted, stand.counted),
+        ("adjusted", head.stand.adjusted, stand.adjusted),
+        ("times unknown", cast(head.stand.times_unknown), cast(stand.times_unknown)),
         ("timed cycles", cast(head.timed), timed),
     ] {
         if found != made {
@@ -125,6 +139,21 @@ fn ledger(
         }
     }
     Ok(())
+}
+
+/// Only an adjustment takes away, and what notes an event counts nothing.
+fn lawful(place: &str, entry: &LedgerEntry, report: &mut CheckReport) {
+    let (number, word, cycles) = (entry.number, entry.kind.word(), entry.cycles);
+    let lawful = match entry.kind {
+        EntryKind::Adjust { .. } => true,
+        EntryKind::Delta | EntryKind::Gap | EntryKind::Import => cycles >= 0,
+        EntryKind::Fill { .. } | EntryKind::Rollover | EntryKind::Reset | EntryKind::Swap { .. } => {
+            cycles == 0
+        }
+    };
+    if !lawful {
+        report.find(place, format!("entry {number}, a {word}, counts {cycles} cycles"));
+    }
 }
 
 /// Law 2, added up without holding a ledger of years in memory.

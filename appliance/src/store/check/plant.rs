@@ -62,6 +62,13 @@ pub(super) fn check(
             );
         }
         for device in monitor.device.iter().chain(&monitor.past) {
+            let known = device.gaps.first().map_or(device.count, |gap| gap.after);
+            if device.kept_up_to > known {
+                report.find(
+                    format!("monitor {}", monitor.serial),
+                    format!("is told that {} are kept, and only {known} are", device.kept_up_to),
+                );
+            }
             missing.entry(device.mold).or_default().extend(&device.gaps);
             overlaps(
                 &format!("monitor {}", monitor.serial),

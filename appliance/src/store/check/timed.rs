@@ -69,7 +69,7 @@ pub(super) fn check(
                 if head.days != days {
                     report.find(here.clone(), format!("days {days:?}, the head says {:?}", head.days));
                 }
-                let ordinals = u64::try_from(head.counted.saturating_sub(head.adjusted)).unwrap_or(0);
+                let ordinals = head.stand.ordinals();
                 if highest > ordinals {
                     report.find(here.clone(), format!("cycle {highest}, and only {ordinals} were counted"));
                 }

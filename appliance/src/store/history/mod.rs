@@ -206,15 +206,6 @@ pub(super) fn stream(
     Ok(())
 }
 
-/// The last cycle of a mold, by ordinal.
-pub(super) fn last(history: &impl ReadableTable<Key, Bytes>, mold: MoldId) -> Result<Option<Cycle>, Fault> {
-    let Some(item) = history.range((mold.0, 0)..=(mold.0, u64::MAX))?.next_back() else { return Ok(None) };
-    let (key, value) = item?;
-    let key = key.value();
-    let block = Block::parse(key.1, value.value()).map_err(|why| undecodable(key, why))?;
-    block.cycles().last().transpose().map_err(|why| undecodable(key, why))
-}
-
 /// Checks the blocks of a mold against each other and gives every cycle; what is wrong goes to `wrong`.
 pub(super) fn audit(
     history: &impl ReadableTable<Key, Bytes>,

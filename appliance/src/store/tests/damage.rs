@@ -1,6 +1,6 @@
 //! Files that somebody or something altered.
 
-use domain::{EntryKind, MoldId};
+use domain::{EntryKind, Mold, MoldId};
 use redb::{Database, ReadableDatabase, ReadableTable, TableHandle};
 
 use super::plant::*;
@@ -21,15 +21,22 @@ fn plant(dir: &std::path::Path) {
 }
 
 /// Alters the file behind the store's back and tells what `check` finds.
-fn found_after(alter: impl FnOnce(&redb::WriteTransaction)) -> Vec<String> {
+fn found_after(change: impl FnOnce(&redb::WriteTransaction)) -> Vec<String> {
     let dir = tempfile::tempdir().unwrap();
     plant(dir.path());
-    let database = Database::open(dir.path().join("store.redb")).unwrap();
+    alter(dir.path(), change);
+    look(dir.path())
+}
+
+fn alter(dir: &std::path::Path, change: impl FnOnce(&redb::WriteTransaction)) {
+    let database = Database::open(dir.join("store.redb")).unwrap();
     let txn = database.begin_write().unwrap();
-    alter(&txn);
+    change(&txn);
     txn.commit().unwrap();
-    drop(database);
-    let report = check(&Store::open_without_key(dir.path()).unwrap()).unwrap();
+}
+
+fn look(dir: &std::path::Path) -> Vec<String> {
+    let report = check(&Store::open_without_key(dir).unwrap()).unwrap();
     report.findings.iter().map(ToString::to_string).collect()
 }
 
@@ -53,7 +60,9 @@ fn altered<T, K>(
 fn tampered_entry_breaks_the_chain() {
     let found = found_after(|txn| altered::<Closed, _>(txn, LEDGER, (1, 0), |row| row.entry.cycles += 1));
     assert!(
-        found.iter().any(|f| f == "ledger of mold 1: entry 0 was altered: its hash is another one"),
+        found
+            .iter()
+            .any(|f| f == "ledger of mold 1: entry 0 or the baseline was altered: its hash is another one"),
         "{found:?}"
     );
     assert!(found.iter().any(|f| f.contains("baseline and entries make")), "{found:?}");
@@ -71,6 +80,65 @@ fn tampered_entry_breaks_the_chain() {
 }
 
 #[test]
+fn a_changed_baseline_is_found() {
+    let found = found_after(|txn| altered::<Mold, _>(txn, MOLDS, 1, |mold| mold.baseline += 1));
+    assert_eq!(found, ["ledger of mold 1: entry 0 or the baseline was altered: its hash is another one"]);
+
+    // Also while the first run is still open, whose hash nothing holds yet.
+    let dir = tempfile::tempdir().unwrap();
+    open(dir.path()).commit(&counted(1, 10)).unwrap();
+    alter(dir.path(), |txn| altered::<Mold, _>(txn, MOLDS, 1, |mold| mold.baseline += 1));
+    let found = look(dir.path());
+    assert_eq!(found, ["ledger of mold 1: the baseline was altered: the hash chain begins with another one"]);
+}
+
+#[test]
+fn an_entry_that_counts_what_its_kind_may_not_is_found() {
+    for (kind, cycles) in [(EntryKind::Reset, 1), (EntryKind::Rollover, -1), (EntryKind::Gap, -1)] {
+        let word = kind.word();
+        let found = found_after(|txn| {
+            altered::<Closed, _>(txn, LEDGER, (1, 1), |row| {
+                row.entry.kind = kind;
+                row.entry.cycles = cycles;
+            });
+        });
+        let expected = format!("ledger of mold 1: entry 1, a {word}, counts {cycles} cycles");
+        assert!(found.contains(&expected), "{found:?}");
+    }
+}
+
+#[test]
+fn a_monitor_told_as_kept_what_is_not_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    let mut batch = counted(1, 10);
+    let mut monitor = monitor();
+    let device = monitor.device.as_mut().unwrap();
+    (device.start, device.count, device.kept_up_to) = (0, 10, 11);
+    device.gaps.clear();
+    batch.monitors.push(monitor);
+    store.commit(&batch).unwrap();
+    drop(store);
+    assert_eq!(look(dir.path()), ["monitor V3-00000001: is told that 11 are kept, and only 10 are"]);
+}
+
+#[test]
+fn looking_at_a_damaged_file_alters_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    plant(dir.path());
+    let path = dir.path().join("store.redb");
+    let mut bytes = std::fs::read(&path).unwrap();
+    let place = bytes.windows(4).position(|part| part == b"\x03lid").unwrap();
+    bytes[place + 1] ^= 1;
+    std::fs::write(&path, &bytes).unwrap();
+    let look = || check(&Store::open_without_key(dir.path()).unwrap()).map(|report| report.findings);
+    let first = look();
+    assert_eq!(format!("{first:?}"), format!("{:?}", look()));
+    assert!(first.is_err() || first.is_ok_and(|found| !found.is_empty()));
+    assert!(std::fs::read(&path).unwrap() == bytes);
+}
+
+#[test]
 fn a_missing_entry_is_found() {
     let found = found_after(|txn| {
         txn.open_table(LEDGER).unwrap().remove((1, 1)).unwrap();
@@ -84,7 +152,7 @@ fn a_missing_entry_is_found() {
 
 #[test]
 fn a_summary_that_is_not_the_ledger_is_found() {
-    let found = found_after(|txn| altered::<Head, _>(txn, HEADS, 1, |head| head.counted += 1));
+    let found = found_after(|txn| altered::<Head, _>(txn, HEADS, 1, |head| head.stand.counted += 1));
     assert!(
         found.iter().any(|f| f.contains("counted: the head says 3007, the entries make 3006")),
         "{found:?}"
@@ -139,7 +207,7 @@ fn a_value_of_an_unknown_version_is_named_and_stops_nothing_else() {
         }
         other => panic!("{other:?}"),
     }
-    assert_eq!(store.mold(MoldId(1)).unwrap(), Some(mold(1)));
+    assert_eq!(store.counts(MoldId(1)).unwrap().unwrap().baseline, mold(1).baseline);
     assert_eq!(check(&store).unwrap().findings.len(), 1);
 }
 
@@ -166,7 +234,7 @@ fn no_value_makes_a_reader_panic() {
         let store = open(copy.path());
         let _ = store.cycles_from(MoldId(1), 0, |_| std::ops::ControlFlow::Continue(()));
         let _ = (store.counts(MoldId(1)), store.snapshot(), store.daily(MoldId(1), i64::MIN, i64::MAX));
-        let _ = (store.ledger(MoldId(1), 10), store.last_cycle(MoldId(1)));
+        let _ = store.ledger(MoldId(1), 10);
         let _ = store.commit(&more(1, 3_000, 10));
         check(&store).unwrap();
     }
@@ -191,7 +259,7 @@ fn scramble<K: redb::Key + 'static>(
         // The version stays, or nothing behind it would be read.
         let last = value.len() - 1;
         value[place.clamp(1, last)] ^= 1 << (round % 8);
-        if round % 5 == 0 {
+        if round.is_multiple_of(5) {
             value.truncate(place.max(1));
         }
         table.insert(K::from_bytes(&key), value.as_slice()).unwrap();

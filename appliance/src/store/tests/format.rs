@@ -7,12 +7,9 @@ use secrecy::ExposeSecret;
 
 use super::plant::*;
 use crate::accounts::{Session, TokenHash, User};
-use crate::plant::{
-    AlarmKey, AlarmRecord, Assignment, Batch, Device, Gap, ModuleRecord, MonitorRecord, NetworkRecord,
-    RawRecord,
-};
-use crate::store::tables::META;
-use crate::store::{Commit, OpenStore, PlantSettings, Read, SealingKey, Store, check};
+use crate::plant::{AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord};
+use crate::store::tables::{self, ALARMS_PAST, META, RAW, Records, SETTINGS};
+use crate::store::{Commit, OpenStore, PlantSettings, Read, SealingKey, Store, check, row};
 
 #[test]
 fn wrong_key_is_refused() {
@@ -45,13 +42,9 @@ fn a_secret_is_nowhere_in_the_file() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
     store.put_secret("ca", b"-----BEGIN PRIVATE KEY-----").unwrap();
-    store.remove_secret("nothing").unwrap();
     drop(store);
     let file = std::fs::read(dir.path().join("store.redb")).unwrap();
     assert!(!file.windows(17).any(|part| part == b"BEGIN PRIVATE KEY"));
-    let store = open(dir.path());
-    store.remove_secret("ca").unwrap();
-    assert!(store.secret("ca").unwrap().is_none());
 }
 
 #[test]
@@ -71,6 +64,25 @@ fn two_at_once_are_refused() {
     let _store = open(dir.path());
     assert!(matches!(Store::open(dir.path(), &key()), Err(OpenStore::InUse { .. })));
     assert!(matches!(Store::open_without_key(dir.path()), Err(OpenStore::InUse { .. })));
+}
+
+#[test]
+fn those_who_look_do_not_disturb_each_other_and_alter_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    open(dir.path()).commit(&counted(1, 3)).unwrap();
+    let file = || std::fs::read(dir.path().join("store.redb")).unwrap();
+    let before = file();
+    let one = Store::open_without_key(dir.path()).unwrap();
+    let other = Store::open_without_key(dir.path()).unwrap();
+    assert!(matches!(Store::open(dir.path(), &key()), Err(OpenStore::InUse { .. })));
+    for store in [&one, &other] {
+        clean(store);
+        assert_eq!(history(store, 1).len(), 3);
+        store.commit(&more(1, 3, 1)).unwrap_err();
+    }
+    drop((one, other));
+    assert!(file() == before);
+    open(dir.path()).commit(&more(1, 3, 1)).unwrap();
 }
 
 #[test]
@@ -118,20 +130,18 @@ fn the_first_administrator_is_made_once() {
     assert!(store.is_set_up().unwrap());
     let other = User { name: "Eve".parse().unwrap(), ..person() };
     assert!(matches!(store.set_up(&other), Err(Commit::Refused(_))));
-    assert_eq!(store.users().unwrap(), [person()]);
+    assert_eq!(store.user(&other.name).unwrap(), None);
     assert_eq!(store.user(&"MARTA KOCH".parse().unwrap()).unwrap(), Some(person()));
 }
 
 #[test]
-fn a_session_ends_with_its_user() {
+fn a_session_ends_alone_or_with_all_that_nobody_holds_on_to() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    store.set_up(&person()).unwrap();
-    store.put_user(&User { name: "Eve".parse().unwrap(), ..person() }).unwrap();
     let (marta, eve) = (TokenHash([1; 32]), TokenHash([2; 32]));
     store.put_session(&marta, &Session { user: "marta koch".parse().unwrap(), opened: at(1) }).unwrap();
     store.put_session(&eve, &Session { user: "Eve".parse().unwrap(), opened: at(2) }).unwrap();
-    store.remove_user(&"Marta Koch".parse().unwrap()).unwrap();
+    store.retain_sessions(|session| session.opened > at(1)).unwrap();
     assert_eq!(store.session(&marta).unwrap(), None);
     assert_eq!(store.session(&eve).unwrap().map(|session| session.opened), Some(at(2)));
     store.retain_sessions(|session| session.opened > at(2)).unwrap();
@@ -143,39 +153,7 @@ fn a_session_ends_with_its_user() {
 
 /// Everything there is, once.
 fn everything() -> Batch {
-    let monitor = MonitorRecord {
-        serial: "V3-00000001".parse().unwrap(),
-        generation: domain::Generation::V3,
-        mold: Some(MoldId(1)),
-        module: "0013A20040522BAA".parse().ok(),
-        link: "hall-a".parse().ok(),
-        untethered: false,
-        asleep: false,
-        device: Some(Device {
-            mold: MoldId(1),
-            start: 1_000,
-            count: 1_305,
-            width: domain::CounterWidth::Bits(32),
-            era: Some(1),
-            kept_up_to: 1_260,
-            gaps: vec![Gap {
-                after: 1_260,
-                cycles: 40,
-                first_ordinal: 261,
-                not_before: Some(at(5_200_000)),
-                not_after: None,
-            }],
-            last_end: Some(at(6_000_000)),
-            last_device_end: Some(77),
-            last_cycle: Some(domain::CycleTime::from_millis(20_000)),
-            closed: None,
-        }),
-        past: Vec::new(),
-        last_heard: Some(at(6_000_000)),
-        battery: domain::Percent::new(80),
-        temperature: Some(domain::Temperature::from_milli_celsius(61_500)),
-        unacknowledged: Some(3),
-    };
+    let monitor = monitor();
     let mut batch = counted(1, 260);
     batch.molds.push(mold(2));
     batch.presses.push(domain::Press { id: domain::PressId(1), name: "P-1".into(), module: monitor.module });
@@ -241,23 +219,30 @@ fn write_everything(store: &Store) {
     store.commit(&everything()).unwrap();
     store.set_up(&person()).unwrap();
     store.put_session(&TokenHash([9; 32]), &Session { user: person().name, opened: at(7) }).unwrap();
-    store
-        .set_plant_settings(&PlantSettings { name: "Hall".into(), time_zone: "Europe/Berlin".into() })
-        .unwrap();
+    let settings = PlantSettings { name: "Hall".into(), time_zone: "Europe/Berlin".into() };
+    let row = row::encode(&settings).unwrap();
+    let put = |txn: &redb::WriteTransaction| {
+        txn.open_table(SETTINGS)?.insert("plant", row.as_slice())?;
+        Ok(())
+    };
+    store.write(None, put).unwrap();
     store.put_secret("hall-a", b"link key").unwrap();
+}
+
+fn rows<K, T>(store: &Store, table: Records<K>) -> Vec<T>
+where
+    K: redb::Key + 'static,
+    for<'k> K::SelfType<'k>: std::fmt::Debug,
+    T: serde::de::DeserializeOwned,
+{
+    store.read(|txn| tables::all(&txn.open_table(table)?, "a table")).unwrap()
 }
 
 fn holds_everything(store: &Store) {
     let all = everything();
     assert_eq!(store.molds().unwrap(), all.molds);
-    assert_eq!(store.mold(MoldId(2)).unwrap(), Some(mold(2)));
-    assert_eq!(store.presses().unwrap(), all.presses);
-    assert_eq!(store.monitors().unwrap(), all.monitors);
-    assert_eq!(store.modules().unwrap(), all.modules);
-    assert_eq!(store.networks().unwrap(), all.networks);
-    assert_eq!(store.assignments(MoldId(1)).unwrap(), all.assignments);
-    assert_eq!(store.raw(10).unwrap(), all.raw);
-    assert_eq!(store.alarms_standing().unwrap(), all.alarms[1..]);
+    assert_eq!(rows::<_, RawRecord>(store, RAW), all.raw);
+    assert_eq!(rows::<_, AlarmRecord>(store, ALARMS_PAST), all.alarms[..1]);
     let entries: Vec<_> = store.ledger(MoldId(1), 99).unwrap().into_iter().rev().collect();
     let expected = all.ledger.iter().map(|(_, change)| match change {
         crate::plant::LedgerChange::Append(entry) => entry.clone(),
@@ -268,19 +253,24 @@ fn holds_everything(store: &Store) {
     assert_eq!(history(store, 1), cycles);
     let counts = store.counts(MoldId(1)).unwrap().unwrap();
     assert_eq!((counts.counted, counts.displayed, counts.times_unknown), (803, 1_803, 40));
-    assert_eq!(store.users().unwrap(), [person()]);
+    assert_eq!(store.user(&person().name).unwrap(), Some(person()));
     assert_eq!(store.session(&TokenHash([9; 32])).unwrap().map(|s| s.opened), Some(at(7)));
-    assert_eq!(store.plant_settings().unwrap().time_zone, "Europe/Berlin");
+    assert_eq!(rows::<_, PlantSettings>(store, SETTINGS)[0].time_zone, "Europe/Berlin");
     assert_eq!(store.secret("hall-a").unwrap().unwrap().expose_secret(), b"link key");
     let snapshot = store.snapshot().unwrap();
     assert_eq!(snapshot.last_alarm, 2);
     assert_eq!(snapshot.molds.len(), 2);
+    assert_eq!(snapshot.presses, all.presses);
+    assert_eq!(snapshot.monitors, all.monitors);
+    assert_eq!(snapshot.modules, all.modules);
+    assert_eq!(snapshot.networks, all.networks);
+    assert_eq!(snapshot.alarms, all.alarms[1..]);
     assert_eq!(snapshot.assignments, all.assignments);
     let report = check(store).unwrap();
     assert!(report.is_clean(), "{:#?}", report.findings);
     // The hash of the last entry stands for all of them: another canonical form would be another ledger.
     let last = store.ledger_from(MoldId(1), 7, 1).unwrap().remove(0);
-    assert_eq!(hex::encode(last.hash), "3bd564540f16b06bd488a21dacf4543452e0047b21132f0885b5d68a0a97b91d");
+    assert_eq!(hex::encode(last.hash), "9a78caf83549b1610de0428e2fc8027bd0dd3f57c097114e7fc7fc707e9062ae");
 }
 
 #[test]
@@ -290,11 +280,21 @@ fn everything_reads_back_as_it_was_written() {
     holds_everything(&open(dir.path()));
 }
 
-/// The file is what [`write_everything`] made when format 1 was fixed; it is never written again.
+/// The file is what [`write_everything`] made when format 1 was fixed; it is never written again. While the format is
+/// not released it may be: `cargo test writes_the_golden_file -- --ignored`.
 #[test]
 fn format_1_is_read() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v1.redb");
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(golden, dir.path().join("store.redb")).unwrap();
     holds_everything(&open(dir.path()));
+}
+
+#[test]
+#[ignore = "only while a format is not released"]
+fn writes_the_golden_file() {
+    let dir = tempfile::tempdir().unwrap();
+    write_everything(&open(dir.path()));
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v1.redb");
+    std::fs::copy(dir.path().join("store.redb"), golden).unwrap();
 }

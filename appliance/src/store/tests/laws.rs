@@ -1,10 +1,11 @@
 //! Counts, ledgers, rings, alarms.
 
-use domain::{EntryKind, MoldId, displayed_count};
+use domain::{EntryKind, Mold, MoldId, displayed_count};
 
 use super::plant::*;
 use crate::plant::{AlarmKey, AlarmRecord, Batch, LedgerChange, RawRecord};
-use crate::store::{Commit, LedgerRefusal, check};
+use crate::store::tables::{self, RAW};
+use crate::store::{Commit, LedgerRefusal, Store, check};
 
 #[test]
 fn what_was_committed_is_there_after_the_next_start() {
@@ -16,7 +17,6 @@ fn what_was_committed_is_there_after_the_next_start() {
     let store = open(dir.path());
     assert_eq!(store.molds().unwrap(), [mold(1)]);
     assert_eq!(history(&store, 1), cycles(1..=305));
-    assert_eq!(store.last_cycle(MoldId(1)).unwrap(), Some(cycle(305)));
     let counts = store.counts(MoldId(1)).unwrap().unwrap();
     assert_eq!((counts.counted, counts.displayed, counts.timed), (305, 1305, 305));
     assert_eq!(store.counts(MoldId(2)).unwrap(), None);
@@ -90,6 +90,23 @@ fn a_refused_change_takes_the_whole_batch_with_it() {
 }
 
 #[test]
+fn a_baseline_is_never_changed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&counted(1, 10)).unwrap();
+    let other = |change: fn(&mut Mold)| {
+        let mut mold = mold(1);
+        change(&mut mold);
+        store.commit(&Batch { molds: vec![mold], ..Batch::default() })
+    };
+    let refused = other(|mold| mold.baseline += 1).unwrap_err();
+    assert!(matches!(refused, Commit::Ledger { why: LedgerRefusal::Baseline, .. }), "{refused}");
+    other(|mold| mold.description = "another".to_owned()).unwrap();
+    assert_eq!(store.molds().unwrap()[0].baseline, mold(1).baseline);
+    clean(&store);
+}
+
+#[test]
 fn the_count_never_leaves_its_range() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
@@ -133,12 +150,14 @@ fn the_oldest_raw_payloads_go_first() {
     for n in 0..4 {
         store.commit(&Batch { raw: vec![raw(2 * n), raw(2 * n + 1)], ..Batch::default() }).unwrap();
     }
-    let payloads = |n| store.raw(n).unwrap().into_iter().map(|raw| raw.payload[0]).collect::<Vec<_>>();
-    assert_eq!(payloads(100), [7, 6, 5, 4, 3]);
-    assert_eq!(payloads(2), [7, 6]);
+    let payloads = || {
+        let all: Vec<RawRecord> = store.read(|txn| tables::all(&txn.open_table(RAW)?, "raw")).unwrap();
+        all.into_iter().map(|raw| raw.payload[0]).collect::<Vec<_>>()
+    };
+    assert_eq!(payloads(), [3, 4, 5, 6, 7]);
     store.set_raw_ring(0);
     store.commit(&Batch { raw: vec![raw(9)], ..Batch::default() }).unwrap();
-    assert!(payloads(100).is_empty());
+    assert!(payloads().is_empty());
 }
 
 #[test]
@@ -155,11 +174,11 @@ fn an_alarm_that_stands_across_a_restart_is_the_same_alarm() {
     store.commit(&Batch { alarms: vec![alarm.clone()], ..Batch::default() }).unwrap();
     drop(store);
     let store = open(dir.path());
-    assert_eq!(store.alarms_standing().unwrap(), [alarm.clone()]);
+    assert_eq!(store.snapshot().unwrap().alarms, std::slice::from_ref(&alarm));
     let cleared = AlarmRecord { cleared: Some(at(2)), ..alarm };
     store.commit(&Batch { alarms: vec![cleared], ..Batch::default() }).unwrap();
-    assert!(store.alarms_standing().unwrap().is_empty());
-    assert_eq!(store.last_alarm().unwrap(), 7);
+    assert!(store.snapshot().unwrap().alarms.is_empty());
+    assert_eq!(store.snapshot().unwrap().last_alarm, 7);
     clean(&store);
 }
 
@@ -175,7 +194,8 @@ fn a_steady_mold_has_one_entry_however_many_commits() {
     assert_eq!(entries.len(), 1);
     assert!(entries[0].open);
     assert_eq!(entries[0].entry.cycles, 50);
-    let report = check(&store).unwrap();
+    drop(store);
+    let report = check(&Store::open_without_key(dir.path()).unwrap()).unwrap();
     assert!(report.is_clean(), "{report:?}");
     assert_eq!((report.molds, report.entries, report.cycles), (1, 1, 50));
     assert!(report.pages_verified);

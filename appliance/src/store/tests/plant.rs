@@ -4,7 +4,7 @@ use domain::{
     Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, Temperature, TimeSource, Timestamp,
 };
 
-use crate::plant::{Batch, LedgerChange};
+use crate::plant::{Batch, Device, Gap, LedgerChange, MonitorRecord};
 use crate::store::{SealingKey, Store};
 
 pub(super) const DAY: i64 = 86_400_000;
@@ -105,4 +105,41 @@ pub(super) fn history(store: &Store, mold: u32) -> Vec<Cycle> {
 pub(super) fn clean(store: &Store) {
     let report = crate::store::check(store).unwrap();
     assert!(report.is_clean(), "{:#?}", report.findings);
+}
+
+/// A monitor of mold 1 with a gap that it may still fill.
+pub(super) fn monitor() -> MonitorRecord {
+    MonitorRecord {
+        serial: "V3-00000001".parse().unwrap(),
+        generation: domain::Generation::V3,
+        mold: Some(MoldId(1)),
+        module: "0013A20040522BAA".parse().ok(),
+        link: "hall-a".parse().ok(),
+        untethered: false,
+        asleep: false,
+        device: Some(Device {
+            mold: MoldId(1),
+            start: 1_000,
+            count: 1_305,
+            width: domain::CounterWidth::Bits(32),
+            era: Some(1),
+            kept_up_to: 1_260,
+            gaps: vec![Gap {
+                after: 1_260,
+                cycles: 40,
+                first_ordinal: 261,
+                not_before: Some(at(5_200_000)),
+                not_after: None,
+            }],
+            last_end: Some(at(6_000_000)),
+            last_device_end: Some(77),
+            last_cycle: Some(CycleTime::from_millis(20_000)),
+            closed: None,
+        }),
+        past: Vec::new(),
+        last_heard: Some(at(6_000_000)),
+        battery: domain::Percent::new(80),
+        temperature: Some(Temperature::from_milli_celsius(61_500)),
+        unacknowledged: Some(3),
+    }
 }
