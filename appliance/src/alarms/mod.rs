@@ -54,6 +54,17 @@ impl Alarms {
         self.news = true;
     }
 
+    /// Says another reason for an alarm that stands.
+    pub fn explain(&mut self, key: &AlarmKey, detail: &str) {
+        let Some(alarm) = self.standing.get_mut(key).filter(|alarm| alarm.detail != detail) else { return };
+        detail.clone_into(&mut alarm.detail);
+        tracing::warn!(alarm = alarm.id, ?key, detail, "an alarm stands for another reason");
+        // However often it changes before it is written, only the last reason is.
+        self.changed.retain(|changed| changed.id != alarm.id);
+        self.changed.push(alarm.clone());
+        self.news = true;
+    }
+
     /// What the alarm is about is in order again; nothing happens when it does not stand.
     pub fn clear(&mut self, key: &AlarmKey, now: Timestamp) {
         if let Some(alarm) = self.standing.remove(key) {
@@ -113,6 +124,21 @@ mod tests {
         after.raise(key.clone(), "told again", at(9));
         assert!(after.take_changed().is_empty());
         assert_eq!(after.standing().find(|alarm| alarm.key == key), written.get(1));
+    }
+
+    #[test]
+    fn an_alarm_that_stands_for_another_reason_is_the_same_alarm() {
+        let mut alarms = Alarms::default();
+        alarms.raise(AlarmKey::StoreRefuses, "it is full", at(1));
+        for reason in ["it is read-only", "it is full", "it is read-only"] {
+            alarms.explain(&AlarmKey::StoreRefuses, reason);
+        }
+        let written = alarms.take_changed();
+        assert_eq!(written.len(), 1);
+        assert_eq!((written[0].id, written[0].raised), (1, at(1)));
+        assert_eq!(written[0].detail, "it is read-only");
+        alarms.explain(&AlarmKey::StoreRefuses, "it is read-only");
+        assert!(alarms.take_changed().is_empty());
     }
 
     #[test]

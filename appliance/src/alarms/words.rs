@@ -9,7 +9,7 @@ use crate::plant::{AlarmKey, AlarmRecord};
 #[must_use]
 pub const fn severity(key: &AlarmKey) -> Severity {
     match key {
-        AlarmKey::StoreRefuses => Severity::Critical,
+        AlarmKey::StoreRefuses | AlarmKey::StoreDamaged => Severity::Critical,
         AlarmKey::ForeignStick(_) | AlarmKey::LinkLost(_) => Severity::Major,
         AlarmKey::ResetUnconfirmed(..) => Severity::Minor,
         AlarmKey::NotInitialised(_) => Severity::Warning,
@@ -24,6 +24,7 @@ pub const fn mold_of(key: &AlarmKey) -> Option<MoldId> {
         AlarmKey::ForeignStick(_)
         | AlarmKey::LinkLost(_)
         | AlarmKey::StoreRefuses
+        | AlarmKey::StoreDamaged
         | AlarmKey::NotInitialised(_) => None,
     }
 }
@@ -49,6 +50,13 @@ pub fn tell(alarm: &AlarmRecord, name: impl Fn(MoldId) -> Option<String>) -> Sta
              lost. Free space on the disk or replace it; the box goes on by itself."
                 .to_owned(),
         ),
+        AlarmKey::StoreDamaged => (
+            "store".to_owned(),
+            "What the box keeps is out of order, and it takes no more data. Monitors are not told that their cycles \
+             are kept, so that nothing is lost. Free space does not help: run platen check on the box and call for \
+             service."
+                .to_owned(),
+        ),
         AlarmKey::ResetUnconfirmed(mold, entry) => (
             name(*mold).unwrap_or_else(|| format!("mold {mold}")),
             format!(
@@ -63,7 +71,9 @@ pub fn tell(alarm: &AlarmRecord, name: impl Fn(MoldId) -> Option<String>) -> Sta
                 .to_owned(),
         ),
     };
-    let text = if alarm.detail.is_empty() { text } else { format!("{text} ({})", alarm.detail) };
+    // What the driver of a port says is for the log.
+    let unsaid = alarm.detail.is_empty() || matches!(alarm.key, AlarmKey::LinkLost(_));
+    let text = if unsaid { text } else { format!("{text} ({})", alarm.detail) };
     StandingAlarm {
         id: alarm.id,
         severity: severity(&alarm.key),

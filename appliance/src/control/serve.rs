@@ -18,6 +18,7 @@ use super::ask::Status;
 use super::request::Request;
 use super::socket::Place;
 use crate::store::Store;
+use crate::telemetry::Chain;
 
 /// Answers at a time; who comes later waits.
 const AT_ONCE: usize = 4;
@@ -111,25 +112,13 @@ fn give(
         Err(error) => Status::Failed(format!("the request is none: {error}")),
         Ok(request) => match answer(store, &request, &mut to) {
             Ok(clean) => Status::Done { lines: to.lines, clean },
-            Err(error) => Status::Failed(told(&error)),
+            Err(error) => Status::Failed(Chain(&error).to_string()),
         },
     };
     let mut last = serde_json::to_vec(&status)?;
     last.push(b'\n');
     to.to.write_all(&last)?;
     to.to.flush()
-}
-
-/// An error with everything under it.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut under = error.source();
-    while let Some(error) = under {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        under = error.source();
-    }
-    text
 }
 
 /// Counts lines and gives up when the box stops.

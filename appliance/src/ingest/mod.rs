@@ -52,7 +52,7 @@ use names::Names;
 use times::Ends;
 
 pub use confirm::NothingToConfirm;
-pub use driver::{Driver, Handle, Keep, RadioLinks, Settings, WhyNot, secret_name};
+pub use driver::{Driver, Handle, Keep, RadioLinks, Refusal, Settings, WhyNot, secret_name};
 pub use moment::Moment;
 pub use news::{MoldNews, News};
 pub use pending::Taken;

@@ -4,7 +4,7 @@ use domain::{LinkName, Timestamp};
 use radio::command::{Ask, RadioCommand};
 
 use super::heard::HEARD_WRITTEN;
-use super::{Ingest, Moment};
+use super::{Ingest, Moment, Refusal};
 use crate::plant::{AlarmKey, Batch};
 
 /// One commit, and what follows on it.
@@ -37,10 +37,15 @@ impl Ingest {
     }
 
     /// The store takes nothing, and why; `None`: it does again.
-    pub fn store_refuses(&mut self, why: Option<String>, now: Timestamp) {
-        match why {
-            Some(why) => self.alarms.raise(AlarmKey::StoreRefuses, why, now),
-            None => self.alarms.clear(&AlarmKey::StoreRefuses, now),
+    pub fn store_refuses(&mut self, why: Option<Refusal>, now: Timestamp) {
+        for key in [AlarmKey::StoreRefuses, AlarmKey::StoreDamaged] {
+            match &why {
+                Some(why) if why.key == key => {
+                    self.alarms.raise(key.clone(), why.detail.clone(), now);
+                    self.alarms.explain(&key, &why.detail);
+                }
+                _ => self.alarms.clear(&key, now),
+            }
         }
     }
 

@@ -160,6 +160,8 @@ pub enum AlarmKey {
     ResetUnconfirmed(MoldId, u64),
     /// A monitor was heard that was never initialised.
     NotInitialised(MonitorSerial),
+    /// What is kept is out of order, and no room on the disk helps: nothing is acknowledged to the monitors.
+    StoreDamaged,
 }
 
 /// An alarm. Key: its number.

@@ -1,5 +1,6 @@
 //! One commit at a time, offered until the store takes it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,8 +13,11 @@ use zeroize::Zeroizing;
 
 use super::super::Taken;
 use super::keep::{self, Keep};
+use super::refusal::Refusal;
 use super::{WhyNot, secret_name};
 use crate::plant::Batch;
+use crate::store::Commit;
+use crate::telemetry::Chain;
 
 /// The first pause after a refusal, doubled each time up to the longest.
 const PAUSE: Duration = Duration::from_millis(250);
@@ -29,13 +33,13 @@ pub(super) enum Finished {
         confirmed: Vec<oneshot::Sender<Result<(), WhyNot>>>,
     },
     /// The store does not take it, and why. It is offered again by and by.
-    Refused(String),
+    Refused(Refusal),
     /// It is being offered again.
     Again,
 }
 
-/// A secret and the name it is kept under.
-type Secret = (String, Zeroizing<Vec<u8>>);
+/// Secrets by the name they are kept under.
+type Secrets = BTreeMap<String, Arc<Zeroizing<Vec<u8>>>>;
 
 /// A commit on its way.
 struct Offered {
@@ -46,8 +50,8 @@ struct Offered {
 
 /// What the one thread that writes is doing.
 enum Doing {
-    /// Ends with the secrets that were not kept.
-    Writing(JoinHandle<(Result<(), String>, Vec<Secret>)>),
+    /// Ends with the secrets that were kept.
+    Writing(JoinHandle<(Result<(), Refusal>, Secrets)>),
     Pausing(Instant),
 }
 
@@ -57,13 +61,13 @@ pub(super) struct Commits<K> {
     offered: Option<Offered>,
     doing: Option<Doing>,
     pause: Duration,
-    /// To be kept with the next commit.
-    secrets: Vec<Secret>,
+    /// To be kept with the next commit; here until they are, whatever becomes of the thread.
+    secrets: Secrets,
 }
 
 impl<K: Keep> Commits<K> {
     pub(super) fn new(store: K) -> Self {
-        Commits { store, offered: None, doing: None, pause: PAUSE, secrets: Vec::new() }
+        Commits { store, offered: None, doing: None, pause: PAUSE, secrets: Secrets::new() }
     }
 
     pub(super) fn busy(&self) -> bool {
@@ -72,9 +76,14 @@ impl<K: Keep> Commits<K> {
 
     /// Keeps a secret with the next commit.
     pub(super) fn keep_secret(&mut self, link: &LinkName, secrets: &NetworkSecrets) {
-        let name = secret_name(link);
-        self.secrets.retain(|(known, _)| *known != name);
-        self.secrets.push((name, keep::plain(secrets)));
+        self.secrets.insert(secret_name(link), Arc::new(keep::plain(secrets)));
+    }
+
+    /// Why the store would refuse a commit now, as far as that can be told before there is one.
+    pub(super) async fn refusal(&self) -> Option<Refusal> {
+        let store = self.store.clone();
+        let looked = tokio::task::spawn_blocking(move || store.refusal().map(|error| told(&error))).await;
+        looked.unwrap_or_else(|_| Some(Refusal::broke_down()))
     }
 
     /// Whether there are secrets to keep.
@@ -92,17 +101,17 @@ impl<K: Keep> Commits<K> {
     fn write(&mut self) {
         let Some(offered) = &self.offered else { return };
         let (store, batch) = (self.store.clone(), Arc::clone(&offered.batch));
-        let mut secrets = std::mem::take(&mut self.secrets);
+        let mut secrets = self.secrets.clone();
         self.doing = Some(Doing::Writing(tokio::task::spawn_blocking(move || {
             if let Err(error) = store.commit(&batch) {
-                return (Err(told(&error)), secrets);
+                return (Err(told(&error)), Secrets::new());
             }
             // The batch is on the disk: whatever becomes of the secrets, it must not be offered again.
-            secrets.retain(|(name, plain)| match store.keep_secret(name, plain) {
-                Ok(()) => false,
+            secrets.retain(|name, plain| match store.keep_secret(name, plain) {
+                Ok(()) => true,
                 Err(error) => {
-                    tracing::error!(name, why = told(&error), "a secret was not kept; it is tried again");
-                    true
+                    tracing::error!(name, why = %Chain(&error), "a secret was not kept; it is tried again");
+                    false
                 }
             });
             (Ok(()), secrets)
@@ -120,9 +129,11 @@ impl<K: Keep> Commits<K> {
                 Finished::Again
             }
             Some(Doing::Writing(writing)) => {
-                let panicked = |panic: tokio::task::JoinError| (Err(panic.to_string()), Vec::new());
-                let (result, left) = writing.await.unwrap_or_else(panicked);
-                self.ended(result, left)
+                let (result, kept) = writing.await.unwrap_or_else(|panic| {
+                    tracing::error!(why = %Chain(&panic), "the thread that writes commits broke down");
+                    (Err(Refusal::broke_down()), Secrets::new())
+                });
+                self.ended(result, &kept)
             }
         }
     }
@@ -135,11 +146,9 @@ impl<K: Keep> Commits<K> {
         self.finished().await
     }
 
-    fn ended(&mut self, result: Result<(), String>, left: Vec<Secret>) -> Finished {
-        let newer = std::mem::take(&mut self.secrets);
-        let replaced = |name: &String| newer.iter().any(|(known, _)| known == name);
-        self.secrets = left.into_iter().filter(|(name, _)| !replaced(name)).collect();
-        self.secrets.extend(newer);
+    fn ended(&mut self, result: Result<(), Refusal>, kept: &Secrets) -> Finished {
+        // One that came under the same name meanwhile is still to be kept.
+        self.secrets.retain(|name, plain| kept.get(name).is_none_or(|kept| !Arc::ptr_eq(kept, plain)));
         match result {
             Ok(()) => {
                 self.doing = None;
@@ -150,7 +159,6 @@ impl<K: Keep> Commits<K> {
                 Finished::Kept { acknowledgements, confirmed }
             }
             Err(why) => {
-                tracing::error!(why, "the store refuses a commit; it is offered again");
                 self.doing = Some(Doing::Pausing(Instant::now() + self.pause));
                 Finished::Refused(why)
             }
@@ -158,13 +166,8 @@ impl<K: Keep> Commits<K> {
     }
 }
 
-/// An error with its causes, on one line.
-fn told(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text = format!("{text}: {error}");
-        cause = error.source();
-    }
-    text
+/// What is said of an error; all of it goes to the log.
+fn told(error: &Commit) -> Refusal {
+    tracing::error!(why = %Chain(error), "the store refuses commits; they are offered again");
+    Refusal::from(error)
 }

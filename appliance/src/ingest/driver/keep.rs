@@ -16,6 +16,9 @@ pub trait Keep: Clone + Send + 'static {
     /// With why it is not.
     fn commit(&self, batch: &Batch) -> Result<(), Commit>;
 
+    /// Why a commit would be refused now, as far as that can be told before trying.
+    fn refusal(&self) -> Option<Commit>;
+
     /// Keeps a secret under a name, sealed.
     ///
     /// # Errors
@@ -26,6 +29,10 @@ pub trait Keep: Clone + Send + 'static {
 impl Keep for Store {
     fn commit(&self, batch: &Batch) -> Result<(), Commit> {
         Store::commit(self, batch)
+    }
+
+    fn refusal(&self) -> Option<Commit> {
+        Store::refusal(self)
     }
 
     fn keep_secret(&self, name: &str, plain: &[u8]) -> Result<(), Commit> {

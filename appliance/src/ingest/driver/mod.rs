@@ -2,11 +2,13 @@
 //!
 //! Commits are grouped: one is written when the window is over or enough cycles wait, while the next one gathers. When
 //! the store refuses, the same commit is offered again until it is taken; meanwhile the next one grows to a limit, then
-//! nothing more is received, and the radios wait. Nothing was told as kept, so the monitors still have it all.
+//! what the monitors say of their cycles is let go. Nothing was told as kept, so they still have it all. When the disk
+//! is only slow, nothing is let go, and the radios wait.
 
 mod commands;
 mod commits;
 mod keep;
+mod refusal;
 #[cfg(test)]
 mod tests;
 
@@ -29,6 +31,7 @@ use commands::Commands;
 use commits::Commits;
 
 pub use keep::{Keep, secret_name};
+pub use refusal::Refusal;
 
 /// The way to each link.
 pub type RadioLinks = HashMap<LinkName, mpsc::Sender<RadioCommand>>;
@@ -37,7 +40,7 @@ pub type RadioLinks = HashMap<LinkName, mpsc::Sender<RadioCommand>>;
 const TICK: Duration = Duration::from_millis(250);
 /// So many events are heard before anything else gets a turn.
 const TURN: usize = 512;
-/// With so much waiting while the disk is busy or refuses, nothing more is received.
+/// With so much waiting nothing more is received while the disk is busy, and nothing more is counted while it refuses.
 const MOST_CYCLES: u64 = 200_000;
 const MOST_RAW: usize = 20_000;
 
@@ -128,6 +131,8 @@ pub struct Driver<K> {
     /// Since when something waits to be written.
     gathering: Option<Instant>,
     confirmed: Vec<oneshot::Sender<Result<(), WhyNot>>>,
+    /// The store's last word was a refusal.
+    refused: bool,
 }
 
 impl<K: Keep> Driver<K> {
@@ -156,6 +161,7 @@ impl<K: Keep> Driver<K> {
             started: Instant::now(),
             gathering: None,
             confirmed: Vec::new(),
+            refused: false,
         };
         (driver, Handle { requests: sender })
     }
@@ -165,6 +171,9 @@ impl<K: Keep> Driver<K> {
         let mut ticks = tokio::time::interval(TICK);
         ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut asked = true;
+        if let Some(why) = self.commits.refusal().await {
+            self.refused(why);
+        }
         loop {
             let commit_at = self.commit_at();
             tokio::select! {
@@ -177,7 +186,7 @@ impl<K: Keep> Driver<K> {
                 },
                 _ = ticks.tick() => self.tick(),
                 () = sleep_until(commit_at.unwrap_or_else(Instant::now)), if commit_at.is_some() => self.commit(),
-                event = events.recv(), if self.has_room() => match event {
+                event = events.recv(), if self.listens() => match event {
                     Some(event) => self.turn(event, &mut events),
                     None => break,
                 },
@@ -191,6 +200,11 @@ impl<K: Keep> Driver<K> {
 
     fn now(&self) -> Moment {
         Moment { wall: self.clock.now(), steady: self.started.elapsed() }
+    }
+
+    /// A disk that is busy is waited for. One that refuses may do so for days: what needs no room is heard.
+    fn listens(&self) -> bool {
+        self.refused || self.has_room()
     }
 
     fn has_room(&self) -> bool {
@@ -211,7 +225,7 @@ impl<K: Keep> Driver<K> {
     fn turn(&mut self, first: RadioEvent, events: &mut mpsc::Receiver<RadioEvent>) {
         self.hear(first);
         for _ in 1..TURN {
-            if !self.has_room() {
+            if !self.listens() {
                 return;
             }
             match events.try_recv() {
@@ -228,6 +242,8 @@ impl<K: Keep> Driver<K> {
                 self.commits.keep_secret(&event.link, &secrets);
                 self.gather();
             }
+            // The monitor keeps it and says it again.
+            Heard::Cycles(_) | Heard::Status(_) | Heard::Raw(_) if !self.has_room() => {}
             _ => {
                 self.live.hear(&event);
                 let now = self.now();
@@ -279,18 +295,24 @@ impl<K: Keep> Driver<K> {
         let now = self.clock.now();
         match result {
             commits::Finished::Kept { acknowledgements, confirmed } => {
+                self.refused = false;
                 self.ingest.store_refuses(None, now);
                 for (link, command) in acknowledgements {
                     commands::tell(&self.links, &link, command);
                 }
                 confirmed.into_iter().for_each(|answer| _ = answer.send(Ok(())));
             }
-            commits::Finished::Refused(why) => {
-                self.ingest.store_refuses(Some(why), now);
-                self.live.learn(self.ingest.news(), now);
-            }
+            commits::Finished::Refused(why) => self.refused(why),
             commits::Finished::Again => {}
         }
+        self.gather();
+    }
+
+    fn refused(&mut self, why: Refusal) {
+        let now = self.clock.now();
+        self.refused = true;
+        self.ingest.store_refuses(Some(why), now);
+        self.live.learn(self.ingest.news(), now);
         self.gather();
     }
 
