@@ -1,8 +1,8 @@
 //! The key that seals the box's secrets: 32 random bytes in a file of their own, which only the box may read.
 
 use std::fs::{self, File};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use rand::TryRngCore;
@@ -34,6 +34,14 @@ pub enum GetKey {
         /// Its length.
         length: usize,
     },
+    /// Others may read it.
+    #[error("the sealing key {} may be read by others (mode {mode:o}): make it yours alone with chmod 600", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Its permissions.
+        mode: u32,
+    },
     /// There is a store, and its key is gone.
     #[error("the store is there and its sealing key {} is not: put it back, or its secrets stay sealed", .0.display())]
     Gone(PathBuf),
@@ -45,8 +53,9 @@ pub enum GetKey {
 /// It cannot be read or made, or it is missing beside a store that needs it.
 pub fn get(data: &Path) -> Result<SealingKey, GetKey> {
     let path = data.join(FILE);
-    match fs::read(&path).map(Zeroizing::new) {
-        Ok(bytes) => {
+    match read(&path) {
+        Ok((_, mode)) if mode & 0o077 != 0 => Err(GetKey::Open { path, mode }),
+        Ok((bytes, _)) => {
             let key = <[u8; 32]>::try_from(bytes.as_slice()).map(Zeroizing::new);
             key.map(|key| SealingKey::from_bytes(*key))
                 .map_err(|_| GetKey::Length { path, length: bytes.len() })
@@ -55,6 +64,15 @@ pub fn get(data: &Path) -> Result<SealingKey, GetKey> {
         Err(_) if data.join(store::FILE).exists() => Err(GetKey::Gone(path)),
         Err(_) => make(data, path),
     }
+}
+
+/// What is in the file, and who may read it.
+fn read(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, u32)> {
+    let mut file = File::open(path)?;
+    let mode = file.metadata()?.permissions().mode() & 0o777;
+    let mut bytes = Zeroizing::new(Vec::new());
+    file.read_to_end(&mut bytes)?;
+    Ok((bytes, mode))
 }
 
 fn make(data: &Path, path: PathBuf) -> Result<SealingKey, GetKey> {
@@ -77,8 +95,6 @@ fn make(data: &Path, path: PathBuf) -> Result<SealingKey, GetKey> {
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
 
     #[test]
@@ -106,6 +122,21 @@ mod tests {
     fn half_a_key_is_refused() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(FILE), [0; 31]).unwrap();
+        fs::set_permissions(dir.path().join(FILE), fs::Permissions::from_mode(0o600)).unwrap();
         assert!(matches!(get(dir.path()), Err(GetKey::Length { length: 31, .. })));
+    }
+
+    #[test]
+    fn a_key_that_others_may_read_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        get(dir.path()).unwrap();
+        for mode in [0o640, 0o604, 0o620, 0o602] {
+            fs::set_permissions(dir.path().join(FILE), fs::Permissions::from_mode(mode)).unwrap();
+            assert!(matches!(get(dir.path()), Err(GetKey::Open { mode: told, .. }) if told == mode));
+        }
+        for mode in [0o600, 0o400] {
+            fs::set_permissions(dir.path().join(FILE), fs::Permissions::from_mode(mode)).unwrap();
+            get(dir.path()).unwrap();
+        }
     }
 }
