@@ -10,6 +10,9 @@ use super::{Done, export};
 
 /// Words of `platen check`.
 #[derive(clap::Args)]
+#[command(
+    after_help = "Exit status: 0 all is well, 1 something was found, 2 it could not look. Looking alters nothing."
+)]
 pub struct Args {
     #[command(flatten)]
     folder: Folder,

@@ -4,6 +4,8 @@ use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::str::FromStr;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use appliance::control::{self, Answer, Ask, Export, Format, Request, Subject};
@@ -12,6 +14,10 @@ use domain::{MoldName, Timestamp};
 
 use super::Done;
 use super::settings::Folder;
+
+/// How long a store that is in use is waited for.
+const PATIENCE: Duration = Duration::from_secs(1);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// Words of `platen export`.
 #[derive(clap::Args)]
@@ -87,17 +93,20 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 
 /// Asks the box that runs on the folder, or the store itself when none does.
 pub fn give(data: &Path, request: &Request, to: &mut dyn Write) -> anyhow::Result<bool> {
-    match control::ask(data, request, to) {
-        Err(Ask::NotRunning) => {}
-        answer => return Ok(answer?),
-    }
-    let store = match Store::open_without_key(data) {
-        Err(OpenStore::InUse { .. }) => {
-            return Err(anyhow!(
-                "a box holds the store and does not answer: is it just starting or stopping?"
-            ));
+    let begun = Instant::now();
+    let store = loop {
+        match control::ask(data, request, to) {
+            Err(Ask::NotRunning) => {}
+            answer => return Ok(answer?),
         }
-        store => store.context("open the store")?,
+        match Store::open_without_key(data) {
+            // A box holds the store before it answers, and a while after.
+            Err(OpenStore::InUse { .. }) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            Err(OpenStore::InUse { .. }) => {
+                return Err(anyhow!("the store is in use and nobody answers for it: try again in a moment"));
+            }
+            store => break store.context("open the store")?,
+        }
     };
     let well = control::answer(&store, request, to)?;
     to.flush().map_err(Answer::Write)?;
