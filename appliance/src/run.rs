@@ -30,6 +30,7 @@ use crate::keyfile::{self, GetKey};
 use crate::live::Live;
 use crate::plant::{MonitorRecord, NetworkRecord, Snapshot};
 use crate::store::{OpenStore, Read, Store};
+use crate::telemetry::Chain;
 use crate::web::{self, Listeners, Serve, StartWeb};
 
 /// Where the box is reached, for programs on the same machine; in the data folder.
@@ -43,6 +44,9 @@ const EVENTS: usize = 4096;
 const COMMANDS: usize = 256;
 /// A link that does not let go of its port in that time is left behind.
 const LINKS_END_WITHIN: Duration = Duration::from_secs(5);
+
+/// So long after it did not open the control socket is tried again.
+const DOOR_AGAIN: Duration = Duration::from_secs(10);
 
 /// What whoever starts the box wants to know.
 #[derive(Debug, Clone)]
@@ -78,12 +82,12 @@ pub enum RunBox {
     /// The web server does not start, or it ended.
     #[error("serve the web")]
     Web(#[from] StartWeb),
-    /// The control socket does not open.
-    #[error("serve the control socket")]
-    Control(#[from] control::Serve),
-    /// What other programs look for cannot be written.
-    #[error("write {}", .0.display())]
-    Tell(PathBuf, #[source] io::Error),
+    /// A listener does not say where it listens.
+    #[error("ask where the box listens")]
+    Address(#[source] io::Error),
+    /// A folder for recordings cannot be made.
+    #[error("make the folder {}", .0.display())]
+    Folder(PathBuf, #[source] io::Error),
     /// The system gives no random bytes.
     #[error("draw random bytes")]
     Random(#[source] rand::rand_core::OsError),
@@ -123,7 +127,7 @@ pub async fn run(
 
     // The doors close only after the last commit, so they have a token of their own.
     let doors = CancellationToken::new();
-    let address = listeners.https().map_err(|e| RunBox::Tell(config.data.join(ADDRESS_FILE), e))?;
+    let address = listeners.https().map_err(RunBox::Address)?;
     let serve = Serve {
         names: config.web.names.clone(),
         store: store.clone(),
@@ -136,8 +140,8 @@ pub async fn run(
     let server = tokio::task::spawn_blocking(move || web::prepare(listeners, serve))
         .await
         .map_err(RunBox::Panicked)??;
-    tell(&config.data, ADDRESS_FILE, &address.to_string())?;
-    tell(&config.data, AUTHORITY_FILE, server.authority())?;
+    tell(&config.data, ADDRESS_FILE, &address.to_string());
+    tell(&config.data, AUTHORITY_FILE, server.authority());
     announce(&Announcement {
         address: format!("https://{}/", web::address_for_people(&config.web.names, address)),
         certificate: server.certificate_fingerprint(),
@@ -160,11 +164,10 @@ pub async fn run(
         until.cancelled().await;
         drop(events);
     });
-    let driver = tokio::spawn(driver.run(heard, CancellationToken::new()));
-    let control = {
-        let (data, store, doors) = (config.data.clone(), store.clone(), doors.clone());
-        tokio::spawn(async move { control::serve(&data, store, doors.cancelled_owned()).await })
-    };
+    // Its turn is after the links, and then it does not wait for a disk that takes nothing.
+    let writing = CancellationToken::new();
+    let driver = tokio::spawn(driver.run(heard, writing.clone()));
+    let control = tokio::spawn(keep_answering(config.data.clone(), store.clone(), doors.clone()));
     let web = tokio::spawn(server.run());
     tokio::pin!(driver, control, web);
 
@@ -183,7 +186,7 @@ pub async fn run(
         }
         how = &mut control => {
             control_ended = true;
-            outcome = ended(how);
+            outcome = how.map_err(RunBox::Panicked);
         }
     }
 
@@ -193,7 +196,8 @@ pub async fn run(
         tracing::warn!("a link does not let go of its port");
         links.abort_all();
     }
-    // It hears that nobody speaks any more, writes what is left and returns.
+    // It hears what is left, writes it if the disk takes it, and returns.
+    writing.cancel();
     if !driver_ended {
         outcome = outcome.and(driver.await.map_err(RunBox::Panicked));
     }
@@ -202,13 +206,23 @@ pub async fn run(
         outcome = outcome.and(ended(web.await));
     }
     if !control_ended {
-        outcome = outcome.and(ended(control.await));
+        outcome = outcome.and(control.await.map_err(RunBox::Panicked));
     }
     outcome
 }
 
-fn ended<E: Into<RunBox>>(how: Result<Result<(), E>, JoinError>) -> Result<(), RunBox> {
-    how.map_err(RunBox::Panicked)?.map_err(E::into)
+fn ended(how: Result<Result<(), StartWeb>, JoinError>) -> Result<(), RunBox> {
+    how.map_err(RunBox::Panicked)?.map_err(RunBox::Web)
+}
+
+/// Serves the control socket. A disk that takes no socket now may take it later, and molds are counted meanwhile.
+async fn keep_answering(data: PathBuf, store: Store, until: CancellationToken) {
+    while let Err(error) = control::serve(&data, store.clone(), until.clone().cancelled_owned()).await {
+        tracing::warn!(error = %Chain(&error), "nothing answers on the control socket; it is tried again");
+        if until.run_until_cancelled(tokio::time::sleep(DOOR_AGAIN)).await.is_none() {
+            return;
+        }
+    }
 }
 
 type ReadyLink = (LinkSettings, mpsc::Receiver<radio::command::RadioCommand>);
@@ -290,7 +304,7 @@ fn counted(monitor: &MonitorRecord) -> Option<Counted> {
 }
 
 fn recorder(folder: &Path, link: &LinkName, clock: &dyn Clock) -> Result<Box<dyn Tap>, RunBox> {
-    fs::create_dir_all(folder).map_err(|e| RunBox::Tell(folder.to_owned(), e))?;
+    fs::create_dir_all(folder).map_err(|e| RunBox::Folder(folder.to_owned(), e))?;
     let start = clock.now();
     let path = folder.join(format!("{link}-{}.capture", start.as_millis()));
     let recorder = Recorder::create(&path, &Header { link: link.clone(), start })
@@ -299,11 +313,17 @@ fn recorder(folder: &Path, link: &LinkName, clock: &dyn Clock) -> Result<Box<dyn
     Ok(Box::new(recorder))
 }
 
-/// Writes a file that other programs on this machine look for; whole or not at all.
-fn tell(data: &Path, name: &str, text: &str) -> Result<(), RunBox> {
+/// Writes a file that other programs on this machine look for; whole or not at all. A box whose disk takes nothing runs
+/// without it.
+fn tell(data: &Path, name: &str, text: &str) {
     let path = data.join(name);
+    if fs::read(&path).is_ok_and(|told| told == text.as_bytes()) {
+        return;
+    }
     let part = data.join(format!("{name}.part"));
-    fs::write(&part, text).and_then(|()| fs::rename(&part, &path)).map_err(|e| RunBox::Tell(path, e))
+    if let Err(error) = fs::write(&part, text).and_then(|()| fs::rename(&part, &path)) {
+        tracing::warn!(path = %path.display(), %error, "a file for other programs is not written");
+    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 //! The test starts itself again as a child that commits as fast as it can and says after each commit what is kept.
 //! It is killed at a moment that nobody chose; whatever it said must be there when the store is opened again.
 
+#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
+
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::ops::ControlFlow;
@@ -68,7 +70,7 @@ fn next(store: &Store, cycles: u64) -> Batch {
             });
         }
         let (length, timed) = counts.map_or((0, 0), |counts| (counts.ledger_length, counts.timed));
-        let change = if length == 0 || timed % 7 == 0 {
+        let change = if length == 0 || timed.is_multiple_of(7) {
             LedgerChange::Append(entry(length, cycles))
         } else {
             LedgerChange::Grow { number: length - 1, cycles, until: at(timed), device_after: Some(timed) }
