@@ -2,7 +2,6 @@
 //!
 //! `just bench` runs it with PLATEN_PYTHON set; prints rows for docs/benchmarks.md.
 #![allow(clippy::expect_used, reason = "a bench that cannot go on says why")]
-
 #![expect(clippy::expect_used, reason = "what fails here ends the benchmark")]
 
 use std::io::Write;

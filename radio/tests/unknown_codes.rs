@@ -51,6 +51,7 @@ async fn unknown_wire_codes_stay_visible_are_counted_and_never_stop_a_link() {
         path: path.clone(),
         baud: 115_200,
         rts_cts: true,
+        raw: false,
         expected: None,
         form: FormPolicy::WhenAsked,
         profiles: Registry::default(),

@@ -173,11 +173,6 @@ impl Disk {
         Some(handle.check_integrity().map_err(Fault::from))
     }
 
-    /// Whether the last attempt to write failed, or the next one would for want of room.
-    pub(super) fn refuses(&self) -> bool {
-        self.lock().shadowed || self.shortage().is_some()
-    }
-
     /// Free bytes and how many must stay free, when that is too few.
     pub(super) fn shortage(&self) -> Option<(u64, u64)> {
         let space = nix::sys::statvfs::statvfs(self.watched.as_ref()?).ok()?;

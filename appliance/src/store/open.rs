@@ -120,12 +120,6 @@ impl Store {
         self.inner.raw_ring.store(payloads, Ordering::Relaxed);
     }
 
-    /// Whether a commit would find room, as far as can be told without one.
-    #[must_use]
-    pub fn takes(&self) -> bool {
-        !self.inner.disk.refuses()
-    }
-
     pub(super) fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> Result<T, Fault>) -> Result<T, Read> {
         let database = self.inner.disk.to_read()?;
         let result = database.begin_read().map_err(Fault::from).and_then(|txn| work(&txn));

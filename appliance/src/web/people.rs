@@ -219,7 +219,7 @@ impl People {
     /// Whether the box could keep what it is told.
     pub(super) async fn is_well(&self) -> bool {
         let store = self.store.clone();
-        blocking(move || store.is_set_up().is_ok() && store.takes()).await.unwrap_or(false)
+        blocking(move || store.is_set_up().is_ok() && store.refusal().is_none()).await.unwrap_or(false)
     }
 
     /// The box's clock.

@@ -27,5 +27,5 @@ impl Filling {
 pub(crate) fn filling() -> Filling {
     let disk = FakeDisk::new();
     let same = disk.clone();
-    Filling { store: Store::with_backend(move || Ok(same.clone()), &plant::key()).unwrap(), disk }
+    Filling { store: Store::with_backend(move |purpose| same.open(purpose), &plant::key()).unwrap(), disk }
 }
