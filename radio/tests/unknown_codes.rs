@@ -1,6 +1,6 @@
 //! Law 13 through a real link: a stick and a module of tomorrow say what nobody here knows.
 
-#![expect(clippy::unwrap_used, clippy::expect_used, reason = "what fails here fails the test")]
+#![expect(clippy::expect_used, reason = "what fails here fails the test")]
 
 #[expect(dead_code, reason = "this test scripts the stick less than others do")]
 mod peer;
@@ -16,7 +16,7 @@ use radio::v3::frame::{DeliveryStatus, DiscoveryStatus, Frame, ModemStatus, Rx, 
 use radio::v3::link::{LinkSettings, run};
 use radio::v3::network::FormPolicy;
 use radio::v3::profile::Registry;
-use radio::v3::profile::open::crc16;
+use radio::v3::profile::open::{OpenProfile, crc16};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
@@ -54,7 +54,7 @@ async fn unknown_wire_codes_stay_visible_are_counted_and_never_stop_a_link() {
         raw: false,
         expected: None,
         form: FormPolicy::WhenAsked,
-        profiles: Registry::default(),
+        profiles: Registry::new(vec![Box::new(OpenProfile::new())]),
         tap: None,
     };
     let clock = Arc::new(|| Timestamp::from_millis(1_700_000_000_000));

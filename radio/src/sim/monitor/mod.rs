@@ -340,7 +340,7 @@ impl Monitor {
             battery: self.battery,
             uptime: u32::try_from(self.ticks(now.plant_ms).as_millis() / 1_000).unwrap_or(u32::MAX),
             stored,
-            unacknowledged: stored,
+            unacknowledged: run.map_or(0, |run| u32::try_from(run.stored()).unwrap_or(u32::MAX)),
         }
     }
 

@@ -106,6 +106,7 @@ impl Monitor {
             if let Some(tethered) = &mut self.tethered {
                 tethered.tell_at = 0;
                 tethered.answered = false;
+                tethered.status_at = 0;
                 tethered.parts.clear();
             }
         }

@@ -29,7 +29,7 @@ const PARTS: [&str; 12] = [
 ];
 
 /// A counter twenty cycles below its top.
-pub(super) const NEAR_TOP: u32 = u32::MAX - 20;
+const NEAR_TOP: u32 = u32::MAX - 20;
 
 const MILLISECONDS_A_DAY: u64 = 86_400_000;
 

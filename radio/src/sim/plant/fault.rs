@@ -99,6 +99,8 @@ pub enum FaultError {
     Mold(String),
 }
 
+/// Far enough below the top that the new run is told before it goes past it, however bad the air.
+const BEFORE_ROLLOVER: u32 = u32::MAX - 200;
 const USUAL_S: f64 = 4.0;
 const USUAL_ODDS: f64 = 0.3;
 const USUAL_NOISE: usize = 400;
@@ -190,7 +192,7 @@ impl Plant {
             }
             Fault::CounterReset { mold } => self.with_monitor(mold.as_deref(), |m| m.reset_counter(0))?,
             Fault::Rollover { mold } => {
-                self.with_monitor(mold.as_deref(), |m| m.reset_counter(super::build::NEAR_TOP))?;
+                self.with_monitor(mold.as_deref(), |m| m.reset_counter(BEFORE_ROLLOVER))?;
             }
             Fault::SwapMonitor { mold } => {
                 let mold = self.find_mold(mold.as_deref())?;
