@@ -245,7 +245,10 @@ impl Monitor {
         let Some(process) = &mut self.process else { return };
         process.set_habits(habits);
         let closing = process.next_closing();
-        self.next = Some((now.plant_ms.saturating_add(within_ms), closing));
+        // One that closed a moment ago is in the middle of a cycle, and no cycle is ever cut short.
+        let due = self.last_ms.map(|last| last.saturating_add(u64::from(closing.after_ms)));
+        let at = due.filter(|due| *due >= now.plant_ms).unwrap_or(now.plant_ms.saturating_add(within_ms));
+        self.next = Some((at, closing));
     }
 
     /// Its mold stops working.
