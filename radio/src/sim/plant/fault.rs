@@ -100,7 +100,7 @@ pub enum FaultError {
 }
 
 /// Far enough below the top that the new run is told before it goes past it, however bad the air.
-const BEFORE_ROLLOVER: u32 = u32::MAX - 200;
+const BEFORE_ROLLOVER: u32 = u32::MAX - 40;
 const USUAL_S: f64 = 4.0;
 const USUAL_ODDS: f64 = 0.3;
 const USUAL_NOISE: usize = 400;

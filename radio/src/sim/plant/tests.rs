@@ -131,7 +131,7 @@ fn a_reset_a_rollover_and_another_monitor_lose_nothing() {
     ] {
         hall.plant.fault(&make, now).expect(mold);
     }
-    hall.run(60_000);
+    hall.run(150_000);
     let truth = hall.plant.truth(hall.plant.now(hall.real_ms));
     assert_eq!(truth.molds[0].resets, 1);
     assert_eq!(truth.molds[1].rollovers, 1);
