@@ -9,7 +9,7 @@
 //!   monitor everything since its initialisation is such a gap, and what it uploads from memory fills it.
 //! - **A status that is ahead of the cycles** is given a few seconds, for the cycles are usually on their way; then
 //!   it is a gap.
-//! - **Every reading has a place** on a run of counting ([`counter`]). What lies behind the run's end and in no gap is
+//! - **Every reading has a place** on a run of counting (`counter`). What lies behind the run's end and in no gap is
 //!   known and changes nothing, whether duplicated, reordered or replayed.
 //! - **A new era is a new run**, and a reset in the ledger that a person confirms. It begins with its tether, which
 //!   says for which mold, and at zero; one met far up began elsewhere, and is counted once a status says where. Where the device has no era, a
