@@ -9,7 +9,7 @@ use rand::TryRngCore;
 use rand::rngs::OsRng;
 use zeroize::Zeroizing;
 
-use crate::store::{self, SealingKey};
+use crate::store::{self, OpenStore, SealingKey, Store};
 
 /// The file in the data folder.
 const FILE: &str = "sealing.key";
@@ -64,6 +64,29 @@ pub fn get(data: &Path) -> Result<SealingKey, GetKey> {
         Err(_) if data.join(store::FILE).exists() => Err(GetKey::Gone(path)),
         Err(_) => make(data, path),
     }
+}
+
+/// Why a store cannot be looked at.
+#[derive(Debug, thiserror::Error)]
+pub enum LookAt {
+    /// Its key.
+    #[error(transparent)]
+    Key(#[from] GetKey),
+    /// The store.
+    #[error(transparent)]
+    Open(#[from] OpenStore),
+}
+
+/// The store of a data folder where no box runs, to look at it: nothing in the folder is changed.
+///
+/// # Errors
+/// There is none, its key is not there, or it cannot be opened.
+pub fn look_at(data: &Path) -> Result<Store, LookAt> {
+    let path = data.join(store::FILE);
+    if !path.is_file() {
+        return Err(OpenStore::Missing { path }.into());
+    }
+    Ok(Store::look_at(data, &get(data)?)?)
 }
 
 /// What is in the file, and who may read it.

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use appliance::control::{self, Answer, Ask, Export, Format, Request, Subject};
-use appliance::store::{OpenStore, Store};
+use appliance::keyfile::{self, LookAt};
+use appliance::store::OpenStore;
 use domain::{MoldName, Timestamp};
 
 use super::Done;
@@ -99,10 +100,10 @@ pub fn give(data: &Path, request: &Request, to: &mut dyn Write) -> anyhow::Resul
             Err(Ask::NotRunning) => {}
             answer => return Ok(answer?),
         }
-        match Store::open_without_key(data) {
+        match keyfile::look_at(data) {
             // A box holds the store before it answers, and a while after.
-            Err(OpenStore::InUse { .. }) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            Err(OpenStore::InUse { .. }) => {
+            Err(LookAt::Open(OpenStore::InUse { .. })) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            Err(LookAt::Open(OpenStore::InUse { .. })) => {
                 return Err(anyhow!("the store is in use and nobody answers for it: try again in a moment"));
             }
             store => break store.context("open the store")?,

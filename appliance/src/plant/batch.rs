@@ -1,11 +1,12 @@
 //! What one commit writes: all of it or nothing.
 
 use domain::{Cycle, LedgerEntry, Mold, MoldId, Press, Timestamp};
+use serde::{Deserialize, Serialize};
 
 use super::records::{AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord};
 
 /// What one commit writes. Records replace those of the same key; ledger, cycles and raw payloads are added.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Batch {
     /// Molds, new or changed.
     pub molds: Vec<Mold>,
@@ -30,7 +31,7 @@ pub struct Batch {
 }
 
 /// A change of one mold's ledger.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum LedgerChange {
     /// A new entry at the end; closes the run before it for good.
     Append(LedgerEntry),

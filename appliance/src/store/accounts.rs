@@ -32,7 +32,7 @@ impl Store {
     /// # Errors
     /// There is a user already, or the store cannot be written.
     pub fn set_up(&self, first: &User) -> Result<(), Commit> {
-        self.write(None, |txn| {
+        self.write(|txn| {
             let mut users = txn.open_table(USERS)?;
             if !users.is_empty()? {
                 return Err(Fault::Refused("the box is set up already".to_owned()));
@@ -69,7 +69,7 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn put_session(&self, token: &TokenHash, session: &Session) -> Result<(), Commit> {
-        self.write(None, |txn| {
+        self.write(|txn| {
             txn.open_table(SESSIONS)?.insert(token.0, row::encode(session)?.as_slice())?;
             Ok(())
         })
@@ -80,7 +80,7 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn remove_session(&self, token: &TokenHash) -> Result<(), Commit> {
-        self.write(None, |txn| {
+        self.write(|txn| {
             txn.open_table(SESSIONS)?.remove(token.0)?;
             Ok(())
         })
@@ -91,7 +91,7 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn retain_sessions(&self, keep: impl Fn(&Session) -> bool) -> Result<(), Commit> {
-        self.write(None, |txn| {
+        self.write(|txn| {
             txn.open_table(SESSIONS)?.retain(|_, value| {
                 // One that cannot be read lets nobody in and is of no use.
                 row::decode::<Session>("sessions", "a token", value).is_ok_and(|session| keep(&session))

@@ -79,10 +79,10 @@ pub fn check(store: &Store) -> Result<CheckReport, Read> {
         Some(Err(fault)) => return Err(fault.into()),
         None => {}
     }
-    store.read(|txn| {
-        let plant = plant::check(txn, store.inner.seal.as_ref(), &mut report)?;
+    store.look(|txn, now| {
+        let plant = plant::check(txn, &store.inner.seal, &mut report)?;
         ledgers::check(txn, &plant, &mut report)?;
-        timed::check(txn, &plant.missing, &mut report)?;
+        timed::check(txn, now, &plant.missing, &mut report)?;
         Ok(())
     })?;
     Ok(report)

@@ -1,23 +1,23 @@
 //! One commit: a batch, all of it or nothing.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::Ordering;
 
-use domain::{Mold, MoldId};
+use domain::{Cycle, Mold, MoldId};
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 
 use super::error::{Commit, Fault, LedgerRefusal};
-use super::history::Recorder;
+use super::history::{self, Now};
 use super::ledger::{Head, Ledgers};
 use super::open::Store;
 use super::row;
 use super::tables::{
-    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW,
+    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, Bytes, HISTORY, MODULES, MOLDS, MONITORS, NETWORKS,
+    PRESSES, RAW,
 };
 use crate::plant::{AlarmRecord, Batch, RawRecord};
 
 impl Store {
-    /// Writes a batch; when this returns, it is on the disk.
+    /// Keeps a batch; when this returns, it is on the disk.
     ///
     /// After an error nothing of the batch is there, and the same batch may be offered again. When the disk failed at
     /// the very end, it may have been kept nevertheless: then the same batch offered again is told as kept and not
@@ -29,14 +29,53 @@ impl Store {
         if batch.is_empty() {
             return Ok(());
         }
-        let ring = self.inner.raw_ring.load(Ordering::Relaxed);
-        self.write(Some(batch), |txn| {
-            records(txn, batch)?;
-            counts(txn, batch)?;
-            raw(txn, &batch.raw, ring)?;
-            alarms(txn, &batch.alarms)
-        })
+        self.keep(batch, &row::encode(batch)?)
     }
+}
+
+/// What a batch changes beside the database.
+pub(super) struct Changes {
+    /// New cycles by mold, in order of their ordinals.
+    pub(super) cycles: BTreeMap<MoldId, Vec<Cycle>>,
+}
+
+/// Writes a batch to a transaction, all but its cycles: they wait to be packed.
+pub(super) fn apply(
+    txn: &WriteTransaction,
+    batch: &Batch,
+    raw_ring: u64,
+    now: &Now,
+) -> Result<Changes, Fault> {
+    records(txn, batch)?;
+    let changes = counts(txn, batch, now)?;
+    raw(txn, &batch.raw, raw_ring)?;
+    alarms(txn, &batch.alarms)?;
+    Ok(changes)
+}
+
+/// The cycles of a batch that are not in history yet.
+pub(super) fn new_cycles(
+    chunks: &impl ReadableTable<(u32, u64), Bytes>,
+    batch: &Batch,
+    now: &Now,
+) -> Result<BTreeMap<MoldId, Vec<Cycle>>, Fault> {
+    let mut all: BTreeMap<MoldId, Vec<Cycle>> = BTreeMap::new();
+    for (mold, cycles) in &batch.cycles {
+        let there = all.entry(*mold).or_default();
+        let sorted =
+            there.last().zip(cycles.first()).is_none_or(|(last, first)| last.ordinal < first.ordinal)
+                && cycles.is_sorted_by(|a, b| a.ordinal < b.ordinal);
+        there.extend_from_slice(cycles);
+        if !sorted {
+            // Of two with the same ordinal the first one stays: the sort is stable.
+            there.sort_by_key(|cycle| cycle.ordinal);
+            there.dedup_by_key(|cycle| cycle.ordinal);
+        }
+    }
+    for (mold, cycles) in &mut all {
+        history::keep_new(chunks, now.mold(*mold), *mold, cycles)?;
+    }
+    Ok(all)
 }
 
 /// Writes records into a table that is opened only when there are some.
@@ -80,9 +119,10 @@ fn molds(txn: &WriteTransaction, molds: &[Mold]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn counts(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
-    if batch.ledger.is_empty() && batch.cycles.is_empty() {
-        return Ok(());
+fn counts(txn: &WriteTransaction, batch: &Batch, now: &Now) -> Result<Changes, Fault> {
+    let cycles = new_cycles(&txn.open_table(HISTORY)?, batch, now)?;
+    if batch.ledger.is_empty() && cycles.is_empty() {
+        return Ok(Changes { cycles });
     }
     let mut ledgers = Ledgers::new(txn)?;
     let mut heads: BTreeMap<MoldId, Head> = BTreeMap::new();
@@ -90,15 +130,11 @@ fn counts(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
         let head = head(&mut heads, &ledgers, *mold)?;
         ledgers.change(*mold, head, change)?;
     }
-    if !batch.cycles.is_empty() {
-        let mut recorder = Recorder::new(txn)?;
-        for (mold, cycles) in &batch.cycles {
-            let added = recorder.add(*mold, cycles)?;
-            head(&mut heads, &ledgers, *mold)?.learn(&added);
-        }
-        recorder.finish()?;
+    for (mold, new) in cycles.iter().filter(|(_, new)| !new.is_empty()) {
+        head(&mut heads, &ledgers, *mold)?.learn(new);
     }
-    heads.iter().try_for_each(|(mold, head)| ledgers.put_head(*mold, head))
+    heads.iter().try_for_each(|(mold, head)| ledgers.put_head(*mold, head))?;
+    Ok(Changes { cycles })
 }
 
 fn head<'a>(

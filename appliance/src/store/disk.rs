@@ -6,7 +6,7 @@
 //! changes nothing by looking.
 
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -16,10 +16,13 @@ use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, StorageBackend};
 
 use super::error::{Fault, OpenStore};
+use super::handle::Handle;
+use super::journal;
 use super::layer::Layer;
+use super::seal::SealingKey;
 
 /// Enough for the hot end of every table; redb's own default is a gigabyte.
-const CACHE: usize = 64 << 20;
+const CACHE: usize = 24 << 20;
 /// So much stays free on the disk: a commit that ran out of room half-way would cost a repair of the file.
 const MARGIN: u64 = 16 << 20;
 /// How long a broken handle is waited for while readers still hold it.
@@ -33,12 +36,23 @@ pub(super) enum Purpose {
     Write,
 }
 
-type Opener = Box<dyn Fn(Purpose) -> Result<Box<dyn StorageBackend>, DatabaseError> + Send + Sync>;
+/// Which of the store's files.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Database,
+    Journal,
+}
 
-/// Where the database is and the handle to it.
+/// Gives a file; none when it is missing and would only be read.
+type Opener = Box<dyn Fn(Part, Purpose) -> io::Result<Option<Box<dyn StorageBackend>>> + Send + Sync>;
+
+/// Where the store is and the handle to it.
 pub(super) struct Disk {
     path: PathBuf,
     opener: Opener,
+    key: SealingKey,
+    /// Bytes of a segment of a journal that is made.
+    segment: u64,
     /// Nothing is ever written.
     looks: bool,
     /// The directory whose free room is watched; none for a backend that is no file.
@@ -48,16 +62,16 @@ pub(super) struct Disk {
 
 #[derive(Default)]
 struct Slot {
-    handle: Option<Arc<Database>>,
+    handle: Option<Arc<Handle>>,
     /// The handle stands above a shadow: good for reading only.
     shadowed: bool,
     /// The handle before, as long as somebody holds it: the file is locked until it is gone.
-    former: Weak<Database>,
+    former: Weak<Handle>,
 }
 
 impl Disk {
     /// The file in a directory; both are made when they are missing.
-    pub(super) fn in_directory(dir: &Path) -> Result<Self, OpenStore> {
+    pub(super) fn in_directory(dir: &Path, key: &SealingKey) -> Result<Self, OpenStore> {
         let path = dir.join(super::FILE);
         if !path.is_file() {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
@@ -67,31 +81,74 @@ impl Disk {
             });
             made.map_err(|source| OpenStore::Directory { path: dir.to_owned(), source })?;
         }
-        Ok(Disk::of_file(dir, path, false))
+        Ok(Disk::of_file(dir, path, key, false))
     }
 
     /// The file in a directory, for who only looks.
-    pub(super) fn to_look_at(dir: &Path) -> Result<Self, OpenStore> {
+    pub(super) fn to_look_at(dir: &Path, key: &SealingKey) -> Result<Self, OpenStore> {
         let path = dir.join(super::FILE);
-        if path.is_file() { Ok(Disk::of_file(dir, path, true)) } else { Err(OpenStore::Missing { path }) }
+        if path.is_file() {
+            Ok(Disk::of_file(dir, path, key, true))
+        } else {
+            Err(OpenStore::Missing { path })
+        }
     }
 
-    fn of_file(dir: &Path, path: PathBuf, looks: bool) -> Self {
-        let file = path.clone();
-        let opener: Opener = Box::new(move |purpose| {
-            let file = File::options().read(true).write(purpose == Purpose::Write).open(&file)?;
-            Ok(Box::new(FileBackend::new(file)?))
+    fn of_file(dir: &Path, path: PathBuf, key: &SealingKey, looks: bool) -> Self {
+        let (folder, database, journal) = (dir.to_owned(), path.clone(), dir.join(super::JOURNAL));
+        let opener: Opener = Box::new(move |part, purpose| {
+            let mut how = OpenOptions::new();
+            how.read(true).write(purpose == Purpose::Write);
+            let file = match part {
+                Part::Database => how.open(&database)?,
+                Part::Journal => match how.open(&journal) {
+                    Err(error) if error.kind() == ErrorKind::NotFound && purpose == Purpose::Read => {
+                        return Ok(None);
+                    }
+                    Err(error) if error.kind() == ErrorKind::NotFound => {
+                        let file = how.create_new(true).mode(0o600).open(&journal)?;
+                        // What is told as kept in it must not lose its name.
+                        File::open(&folder)?.sync_all()?;
+                        file
+                    }
+                    opened => opened?,
+                },
+            };
+            let file = FileBackend::new(file).map_err(|error| match error {
+                DatabaseError::Storage(redb::StorageError::Io(error)) => error,
+                other => io::Error::other(other),
+            })?;
+            Ok(Some(Box::new(file)))
         });
-        Disk { path, opener, looks, watched: Some(dir.to_owned()), slot: Mutex::default() }
+        Disk {
+            path,
+            opener,
+            key: key.duplicate(),
+            segment: journal::SEGMENT,
+            looks,
+            watched: Some(dir.to_owned()),
+            slot: Mutex::default(),
+        }
     }
 
     /// Any backend; `open` is called at every opening.
     #[cfg(test)]
     pub(super) fn on<B: StorageBackend>(
-        open: impl Fn(Purpose) -> io::Result<B> + Send + Sync + 'static,
+        open: impl Fn(Part, Purpose) -> io::Result<B> + Send + Sync + 'static,
+        key: &SealingKey,
+        segment: u64,
     ) -> Self {
-        let opener: Opener = Box::new(move |purpose| Ok(Box::new(open(purpose)?)));
-        Disk { path: PathBuf::from("(test)"), opener, looks: false, watched: None, slot: Mutex::default() }
+        let opener: Opener = Box::new(move |part, purpose| Ok(Some(Box::new(open(part, purpose)?))));
+        let path = PathBuf::from("(test)");
+        Disk {
+            path,
+            opener,
+            key: key.duplicate(),
+            segment,
+            looks: false,
+            watched: None,
+            slot: Mutex::default(),
+        }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -105,7 +162,7 @@ impl Disk {
 
     /// A handle that reads; when the file cannot be opened for writing or repaired for want of room, one above a
     /// shadow.
-    pub(super) fn to_read(&self) -> Result<Arc<Database>, Fault> {
+    pub(super) fn to_read(&self) -> Result<Arc<Handle>, Fault> {
         let mut slot = self.lock();
         if let Some(handle) = &slot.handle {
             return Ok(Arc::clone(handle));
@@ -114,16 +171,18 @@ impl Disk {
         if !self.looks {
             match self.through() {
                 Ok(handle) => return Ok(slot.put(handle, false)),
-                Err(DatabaseError::Storage(_)) => {}
-                Err(error) => return Err(error.into()),
+                Err(fault) if fault.is_broken_handle() => {}
+                Err(fault) => return Err(fault),
             }
         }
-        let layer = Layer::above((self.opener)(Purpose::Read)?).map_err(redb::Error::Io)?;
-        Ok(slot.put(builder().create_with_backend(layer)?, true))
+        let database = Layer::above(self.database(Purpose::Read)?).map_err(io_fault)?;
+        let database = builder().create_with_backend(database)?;
+        let journal = (self.opener)(Part::Journal, Purpose::Read).map_err(io_fault)?;
+        Ok(slot.put(Handle::open(database, journal, &self.key, None)?, true))
     }
 
     /// A handle that writes.
-    pub(super) fn to_write(&self) -> Result<Arc<Database>, Fault> {
+    pub(super) fn to_write(&self) -> Result<Arc<Handle>, Fault> {
         if self.looks {
             return Err(Fault::Refused("the store was opened only to look at it".to_owned()));
         }
@@ -132,7 +191,7 @@ impl Disk {
             return Ok(Arc::clone(handle));
         }
         if slot.shadowed {
-            self.probe().map_err(redb::Error::Io)?;
+            self.probe().map_err(io_fault)?;
             slot.clear();
         }
         slot.wait();
@@ -140,8 +199,16 @@ impl Disk {
         Ok(slot.put(handle, false))
     }
 
-    fn through(&self) -> Result<Database, DatabaseError> {
-        builder().create_with_backend(Layer::through((self.opener)(Purpose::Write)?))
+    fn through(&self) -> Result<Handle, Fault> {
+        let database = Layer::through(self.database(Purpose::Write)?);
+        let database = builder().create_with_backend(database)?;
+        let journal = (self.opener)(Part::Journal, Purpose::Write).map_err(io_fault)?;
+        Handle::open(database, journal, &self.key, Some(self.segment))
+    }
+
+    fn database(&self, purpose: Purpose) -> Result<Box<dyn StorageBackend>, Fault> {
+        let missing = || io_fault(ErrorKind::NotFound.into());
+        (self.opener)(Part::Database, purpose).map_err(io_fault)?.ok_or_else(missing)
     }
 
     /// Tries a small write where the file is, before a shadow that serves readers is given up.
@@ -155,7 +222,7 @@ impl Disk {
     }
 
     /// Takes a broken handle out of the slot.
-    pub(super) fn retire(&self, broken: Arc<Database>) {
+    pub(super) fn retire(&self, broken: Arc<Handle>) {
         let mut slot = self.lock();
         if slot.handle.as_ref().is_some_and(|handle| Arc::ptr_eq(handle, &broken)) {
             slot.clear();
@@ -170,7 +237,7 @@ impl Disk {
     pub(super) fn check_pages(&self) -> Option<Result<bool, Fault>> {
         let mut slot = self.lock();
         let handle = slot.handle.as_mut().filter(|_| self.looks).and_then(Arc::get_mut)?;
-        Some(handle.check_integrity().map_err(Fault::from))
+        Some(handle.database.check_integrity().map_err(Fault::from))
     }
 
     /// Free bytes and how many must stay free, when that is too few.
@@ -186,7 +253,7 @@ impl Disk {
 }
 
 impl Slot {
-    fn put(&mut self, handle: Database, shadowed: bool) -> Arc<Database> {
+    fn put(&mut self, handle: Handle, shadowed: bool) -> Arc<Handle> {
         let handle = Arc::new(handle);
         self.handle = Some(Arc::clone(&handle));
         self.shadowed = shadowed;
@@ -216,6 +283,10 @@ impl Slot {
 fn short_of(free: u64, size: u64) -> Option<(u64, u64)> {
     let needed = MARGIN.min(size / 20);
     (free < needed).then_some((free, needed))
+}
+
+fn io_fault(error: io::Error) -> Fault {
+    Fault::Database(Box::new(redb::Error::Io(error)))
 }
 
 fn builder() -> redb::Builder {

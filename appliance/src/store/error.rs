@@ -79,9 +79,6 @@ pub enum Read {
         /// Its name.
         name: String,
     },
-    /// The store was opened without its sealing key.
-    #[error("the store was opened without its sealing key")]
-    NoKey,
 }
 
 /// A value that cannot be read.
@@ -151,9 +148,6 @@ pub enum Commit {
     /// was not written. Read the plant anew, then go on.
     #[error("the former commit was kept although it was told as failed: read the store anew")]
     KeptAfterAll,
-    /// The store was opened without its sealing key.
-    #[error("the store was opened without its sealing key")]
-    NoKey,
 }
 
 impl Commit {
@@ -224,6 +218,25 @@ pub(super) enum Fault {
     Refused(String),
     /// A secret.
     Sealed(String),
+    /// The files were made with another key.
+    WrongKey,
+    /// A commit that was told as kept is not in the journal.
+    Journal {
+        /// Its number.
+        missing: u64,
+        /// So many later ones are there.
+        later: usize,
+    },
+}
+
+const WRONG_KEY: &str = "the key is not the one that the store was made with";
+
+/// What an error of the journal says.
+fn journal_says(missing: u64, later: usize) -> String {
+    format!(
+        "the journal is damaged: commit {missing} is missing or does not open, {later} later ones are there; \
+         `platen check --repair` keeps all that is whole"
+    )
 }
 
 macro_rules! from_redb {
@@ -253,6 +266,16 @@ impl From<Undecodable> for Fault {
 }
 
 impl Fault {
+    /// For who opens a store.
+    pub(super) fn cause(self) -> Cause {
+        match self {
+            Fault::Database(source) => source,
+            Fault::Undecodable(error) => error.into(),
+            Fault::Journal { missing, later } => journal_says(missing, later).into(),
+            other => format!("{other:?}").into(),
+        }
+    }
+
     /// The handle is of no use any more and must be opened anew.
     pub(super) fn is_broken_handle(&self) -> bool {
         match self {
@@ -278,6 +301,10 @@ impl From<Fault> for Read {
             Fault::Ledger(mold, why) => Read::Database { source: format!("mold {mold}: {why}").into() },
             Fault::Refused(why) => Read::Database { source: why.into() },
             Fault::Sealed(name) => Read::Sealed { name },
+            Fault::WrongKey => Read::Database { source: WRONG_KEY.into() },
+            Fault::Journal { missing, later } => {
+                Read::Database { source: journal_says(missing, later).into() }
+            }
         }
     }
 }
@@ -290,6 +317,10 @@ impl From<Fault> for Commit {
             Fault::Ledger(mold, why) => Commit::Ledger { mold, why },
             Fault::Refused(why) => Commit::Refused(why),
             Fault::Sealed(name) => Commit::Refused(format!("the secret {name:?} could not be sealed")),
+            Fault::WrongKey => Commit::Database { source: WRONG_KEY.into() },
+            Fault::Journal { missing, later } => {
+                Commit::Database { source: journal_says(missing, later).into() }
+            }
         }
     }
 }

@@ -1,12 +1,11 @@
 //! Ledgers: closed entries in a table that only grows, the open run and the sums in the mold's head.
 
-use domain::{EntryKind, LedgerEntry, Mold, MoldId};
+use domain::{Cycle, EntryKind, LedgerEntry, Mold, MoldId};
 use redb::{ReadableTable, Table, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
 use super::chain::{self, EntryHash};
 use super::error::{Fault, LedgerRefusal};
-use super::history::Added;
 use super::row;
 use super::tables::{self, Bytes, HEADS, LEDGER, MOLDS};
 use crate::plant::{LedgerChange, LedgerStand};
@@ -40,11 +39,12 @@ impl Head {
         self.stand.length.saturating_sub(u64::from(self.stand.open().is_some()))
     }
 
-    pub(super) fn learn(&mut self, added: &Added) {
-        self.timed = self.timed.saturating_add(added.cycles);
-        if let Some((from, to)) = added.days {
-            let (first, last) = self.days.unwrap_or((from, to));
-            self.days = Some((first.min(from), last.max(to)));
+    /// Cycles that are new to history.
+    pub(super) fn learn(&mut self, new: &[Cycle]) {
+        self.timed = self.timed.saturating_add(new.len() as u64);
+        for day in new.iter().map(|cycle| cycle.ended.utc_day()) {
+            let (first, last) = self.days.unwrap_or((day, day));
+            self.days = Some((first.min(day), last.max(day)));
         }
     }
 }

@@ -10,11 +10,14 @@ mod check;
 mod commit;
 mod disk;
 mod error;
+mod handle;
 mod history;
+mod journal;
 mod layer;
 mod ledger;
 mod migrations;
 mod open;
+mod packing;
 mod reads;
 mod row;
 mod seal;
@@ -34,3 +37,5 @@ pub use seal::SealingKey;
 
 /// The store's file in the data directory.
 pub const FILE: &str = "store.redb";
+/// The journal beside it.
+pub const JOURNAL: &str = "journal";

@@ -1,21 +1,21 @@
-//! Opening, and the two ways in: one reads, the other writes.
+//! Opening, and the ways in: one reads, the other writes.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use redb::{Database, Durability, ReadTransaction, ReadableDatabase, TableError, WriteTransaction};
+use redb::{Database, Durability, ReadTransaction, ReadableDatabase, WriteTransaction};
 
 use super::disk::Disk;
-use super::error::{Commit, Damage, Fault, OpenStore, Read, Undecodable};
+use super::error::{Commit, Fault, OpenStore, Read};
+use super::handle::{self, CANARY, Handle};
+use super::history::Now;
+use super::migrations;
+use super::packing::{self, Bell, Packer};
 use super::tables::META;
-use super::{migrations, row};
 use crate::plant::Batch;
 use crate::store::SealingKey;
 
-const FORMAT: &str = "format";
-const COMMITS: &str = "commits";
-const CANARY: &str = "canary";
 const CANARY_TEXT: &[u8] = b"the sealing key of this store";
 /// Raw payloads kept unless the configuration says otherwise.
 const RAW_RING: u64 = 100_000;
@@ -23,19 +23,26 @@ const RAW_RING: u64 = 100_000;
 /// The store. Cheap to clone; all clones are the same store.
 #[derive(Clone)]
 pub struct Store {
+    /// Ends before what it works on.
+    _packer: Option<Arc<Packer>>,
     pub(super) inner: Arc<Inner>,
 }
 
 pub(super) struct Inner {
     pub(super) disk: Disk,
-    pub(super) seal: Option<SealingKey>,
+    pub(super) seal: SealingKey,
     pub(super) raw_ring: AtomicU64,
+    /// Held by whoever packs, and taken before `writer`.
+    pub(super) packing: Mutex<()>,
+    pub(super) bell: Arc<Bell>,
+    /// So many cycles wait before they are packed.
+    waiting: usize,
     /// Held by whoever writes.
     writer: Mutex<Writer>,
 }
 
 #[derive(Default)]
-struct Writer {
+pub(super) struct Writer {
     /// A commit that was told as failed and may yet turn out to be on the disk.
     doubtful: Option<Doubtful>,
     /// It did turn out to be there.
@@ -61,58 +68,77 @@ impl Store {
     /// # Errors
     /// Directory or file cannot be used, the format is newer than this program, or the key is another one.
     pub fn open(dir: &Path, seal: &SealingKey) -> Result<Store, OpenStore> {
-        Store::on_disk(Disk::in_directory(dir)?, Some(seal.duplicate()))
+        Store::on_disk(Disk::in_directory(dir, seal)?, seal, Some(packing::CYCLES))
     }
 
-    /// Opens a store that exists to look at it, without its key: everything but secrets can be read, and nothing of
-    /// the file is changed. For `check` and `export`.
+    /// Opens a store that exists to look at it: nothing of its files is changed. For `check` and `export`.
     ///
     /// # Errors
     /// As [`Store::open`]; also when there is no store.
-    pub fn open_without_key(dir: &Path) -> Result<Store, OpenStore> {
-        Store::on_disk(Disk::to_look_at(dir)?, None)
+    pub fn look_at(dir: &Path, seal: &SealingKey) -> Result<Store, OpenStore> {
+        Store::on_disk(Disk::to_look_at(dir, seal)?, seal, None)
     }
 
-    /// Opens a store on any backend; `open` is called again whenever the backend failed.
+    /// Opens a store on any backend; `open` is called again whenever the backend failed. It packs in the middle of
+    /// commits, at so many cycles and with a journal of such segments, so that what happens is the same at every run.
     #[cfg(test)]
     pub(super) fn with_backend<B: redb::StorageBackend>(
-        open: impl Fn(super::disk::Purpose) -> std::io::Result<B> + Send + Sync + 'static,
+        open: impl Fn(super::disk::Part, super::disk::Purpose) -> std::io::Result<B> + Send + Sync + 'static,
         seal: &SealingKey,
+        (waiting, segment): (usize, u64),
     ) -> Result<Store, OpenStore> {
-        Store::on_disk(Disk::on(open), Some(seal.duplicate()))
+        let mut store = Store::on_disk(Disk::on(open, seal, segment), seal, None)?;
+        if let Some(inner) = Arc::get_mut(&mut store.inner) {
+            inner.waiting = waiting;
+        }
+        Ok(store)
     }
 
-    fn on_disk(disk: Disk, seal: Option<SealingKey>) -> Result<Store, OpenStore> {
+    fn on_disk(disk: Disk, seal: &SealingKey, beside: Option<usize>) -> Result<Store, OpenStore> {
         let path = || disk.path().to_owned();
         let failed = |fault: Fault| match fault {
             Fault::Database(error) if matches!(*error, redb::Error::DatabaseAlreadyOpen) => {
                 OpenStore::InUse { path: path() }
             }
-            Fault::Database(source) => OpenStore::Database { path: path(), source },
-            Fault::Undecodable(error) => OpenStore::Database { path: path(), source: error.into() },
-            other => OpenStore::Database { path: path(), source: format!("{other:?}").into() },
+            Fault::WrongKey => OpenStore::WrongKey { path: path() },
+            other => OpenStore::Database { path: path(), source: other.cause() },
         };
-        let mut database = disk.to_read().map_err(failed)?;
-        let found = format(&database).map_err(failed)?;
+        let mut opened = disk.to_read().map_err(failed)?;
+        let found = handle::format(&opened.database).map_err(failed)?;
         if found > migrations::NEWEST {
             return Err(OpenStore::Newer { path: path(), found, known: migrations::NEWEST });
         }
         if found < migrations::NEWEST {
             // Above a shadow the new format would be gone when the disk comes back.
             if !disk.only_looks() {
-                drop(database);
-                database = disk.to_write().map_err(failed)?;
+                drop(opened);
+                opened = disk.to_write().map_err(failed)?;
             }
-            migrate(&database, found).map_err(failed)?;
+            migrate(&opened.database, found).map_err(failed)?;
+            if !disk.only_looks() {
+                disk.retire(opened);
+                opened = disk.to_write().map_err(failed)?;
+            }
         }
-        if let Some(key) = &seal
-            && !fits(&database, key).map_err(failed)?
-        {
-            return Err(OpenStore::WrongKey { path: path() });
+        if !disk.only_looks() {
+            put_canary(&opened.database, seal).map_err(failed)?;
         }
-        drop(database);
-        let raw_ring = AtomicU64::new(RAW_RING);
-        Ok(Store { inner: Arc::new(Inner { disk, seal, raw_ring, writer: Mutex::default() }) })
+        drop(opened);
+        let inner = Arc::new(Inner {
+            disk,
+            seal: seal.duplicate(),
+            raw_ring: AtomicU64::new(RAW_RING),
+            packing: Mutex::default(),
+            bell: Arc::default(),
+            waiting: beside.unwrap_or(packing::CYCLES),
+            writer: Mutex::default(),
+        });
+        let packer = beside.map(|_| Packer::start(&inner)).transpose();
+        let packer = packer.map_err(|source| OpenStore::Database {
+            path: inner.disk.path().to_owned(),
+            source: source.into(),
+        })?;
+        Ok(Store { _packer: packer.map(Arc::new), inner })
     }
 
     /// Keeps at most so many raw payloads from the next commit on.
@@ -121,68 +147,102 @@ impl Store {
     }
 
     pub(super) fn read<T>(&self, work: impl FnOnce(&ReadTransaction) -> Result<T, Fault>) -> Result<T, Read> {
-        let database = self.inner.disk.to_read()?;
-        let result = database.begin_read().map_err(Fault::from).and_then(|txn| work(&txn));
-        result.map_err(|fault| {
+        self.look(|txn, _| work(txn))
+    }
+
+    /// Reads the database and what waits to be packed, as of the same instant.
+    pub(super) fn look<T>(
+        &self,
+        work: impl FnOnce(&ReadTransaction, &Now) -> Result<T, Fault>,
+    ) -> Result<T, Read> {
+        let handle = self.inner.disk.to_read()?;
+        handle.look().and_then(|(txn, now)| work(&txn, &now)).map_err(|fault| {
             if fault.is_broken_handle() {
-                self.inner.disk.retire(database);
+                self.inner.disk.retire(handle);
             }
             Read::from(fault)
         })
     }
 
-    /// One durable transaction. `batch` is what the caller would offer again after a failure.
+    /// Keeps a batch through the journal. `plain` is what the journal takes of it.
+    pub(super) fn keep(&self, batch: &Batch, plain: &[u8]) -> Result<(), Commit> {
+        let inner = &self.inner;
+        loop {
+            let mut writer = inner.writer();
+            let handle = inner.ready()?;
+            handle.takes(plain.len())?;
+            let number = inner.settle(&mut writer, &handle)?;
+            if let Some(kept) = writer.kept_after_all.take() {
+                return if kept == *batch { Ok(()) } else { Err(Commit::KeptAfterAll) };
+            }
+            let number = number.saturating_add(1);
+            let ring = inner.raw_ring.load(Ordering::Relaxed);
+            let kept = handle.prepare(batch, number, ring).and_then(|ready| handle.keep(ready, plain));
+            match kept {
+                Ok(true) => {
+                    let full = handle.wants_packing(inner.waiting);
+                    drop(writer);
+                    if full {
+                        self.pack_soon();
+                    }
+                    return Ok(());
+                }
+                Ok(false) => {
+                    drop(writer);
+                    inner.pack()?;
+                }
+                Err(fault) => return inner.failed(&mut writer, handle, fault, number, Some(batch)),
+            }
+        }
+    }
+
+    fn pack_soon(&self) {
+        if self._packer.is_some() {
+            self.inner.bell.ring();
+        } else if let Err(error) = self.inner.pack() {
+            // The commit is kept; who comes next meets the disk as it is.
+            tracing::warn!(error = &error as &dyn std::error::Error, "could not pack history");
+        }
+    }
+
+    /// One durable transaction beside the journal.
     pub(super) fn write(
         &self,
-        batch: Option<&Batch>,
         work: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
     ) -> Result<(), Commit> {
-        let mut writer = self.inner.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let database = self.ready()?;
-        let number = self.settle(&mut writer, &database)?;
-        if let Some(batch) = batch
-            && let Some(kept) = writer.kept_after_all.take()
-        {
-            return if kept == *batch { Ok(()) } else { Err(Commit::KeptAfterAll) };
-        }
-        let number = number.saturating_add(1);
-        let fault = match transact(&database, number, work) {
-            Ok(()) => return Ok(()),
-            Err(fault) => fault,
-        };
-        if !fault.is_broken_handle() {
-            return Err(fault.into());
-        }
-        // The file tells whether the commit reached it before the disk failed.
-        self.inner.disk.retire(database);
-        match self.inner.disk.to_write().and_then(|database| commits(&database)) {
-            Ok(there) if there == number => Ok(()),
-            Ok(_) => Err(fault.into()),
-            Err(_) => {
-                writer.doubtful = Some(Doubtful { number, batch: batch.cloned() });
-                Err(fault.into())
-            }
+        let mut writer = self.inner.writer();
+        let handle = self.inner.ready()?;
+        let number = self.inner.settle(&mut writer, &handle)?.saturating_add(1);
+        match handle.transact(number, work) {
+            Ok(()) => Ok(()),
+            Err(fault) => self.inner.failed(&mut writer, handle, fault, number, None),
         }
     }
 
     /// Why a commit would be refused now, as far as that can be told before trying.
     #[must_use]
     pub fn refusal(&self) -> Option<Commit> {
-        self.ready().err()
+        self.inner.ready().err()
+    }
+}
+
+impl Inner {
+    pub(super) fn writer(&self) -> MutexGuard<'_, Writer> {
+        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn ready(&self) -> Result<Arc<Database>, Commit> {
-        match self.inner.disk.shortage() {
+    pub(super) fn ready(&self) -> Result<Arc<Handle>, Commit> {
+        match self.disk.shortage() {
             Some((free, needed)) => Err(Commit::Full { free, needed }),
-            None => Ok(self.inner.disk.to_write()?),
+            None => Ok(self.disk.to_write()?),
         }
     }
 
     /// The number of the last commit on disk, and what became of a doubtful one.
-    fn settle(&self, writer: &mut Writer, database: &Arc<Database>) -> Result<u64, Fault> {
-        let there = commits(database).inspect_err(|fault| {
+    fn settle(&self, writer: &mut Writer, handle: &Arc<Handle>) -> Result<u64, Fault> {
+        let there = handle.commits().inspect_err(|fault| {
             if fault.is_broken_handle() {
-                self.inner.disk.retire(Arc::clone(database));
+                self.disk.retire(Arc::clone(handle));
             }
         })?;
         if let Some(doubtful) = writer.doubtful.take()
@@ -192,46 +252,29 @@ impl Store {
         }
         Ok(there)
     }
-}
 
-fn transact(
-    database: &Database,
-    number: u64,
-    work: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
-) -> Result<(), Fault> {
-    let mut txn = database.begin_write()?;
-    txn.set_durability(Durability::Immediate)?;
-    work(&txn)?;
-    txn.open_table(META)?.insert(COMMITS, row::encode(&number)?.as_slice())?;
-    txn.commit()?;
-    Ok(())
-}
-
-fn commits(database: &Database) -> Result<u64, Fault> {
-    let meta = database.begin_read()?.open_table(META)?;
-    Ok(super::tables::one(&meta, "meta", COMMITS)?.unwrap_or(0))
-}
-
-/// The format on disk, 0 for an empty file. A fixed shape for all formats: a byte 1 and 32 bits, little end first.
-fn format(database: &Database) -> Result<u32, Fault> {
-    let meta = match database.begin_read()?.open_table(META) {
-        Ok(meta) => meta,
-        Err(TableError::TableDoesNotExist(_)) => return Ok(0),
-        Err(error) => return Err(error.into()),
-    };
-    let Some(value) = meta.get(FORMAT)? else { return Ok(0) };
-    match value.value() {
-        [1, format @ ..] => {
-            let format = <[u8; 4]>::try_from(format).ok().map(u32::from_le_bytes);
-            format.ok_or_else(|| unreadable(Damage::Bytes("it is not 32 bits".to_owned())))
+    /// What became of a commit that failed: the files tell whether it reached them before the disk failed.
+    fn failed(
+        &self,
+        writer: &mut Writer,
+        handle: Arc<Handle>,
+        fault: Fault,
+        number: u64,
+        batch: Option<&Batch>,
+    ) -> Result<(), Commit> {
+        if !fault.is_broken_handle() {
+            return Err(fault.into());
         }
-        [] => Err(unreadable(Damage::Empty)),
-        [found, ..] => Err(unreadable(Damage::Version { found: *found, known: 1 })),
+        self.disk.retire(handle);
+        match self.disk.to_write().and_then(|handle| handle.commits()) {
+            Ok(there) if there == number => Ok(()),
+            Ok(_) => Err(fault.into()),
+            Err(_) => {
+                writer.doubtful = Some(Doubtful { number, batch: batch.cloned() });
+                Err(fault.into())
+            }
+        }
     }
-}
-
-fn unreadable(why: Damage) -> Fault {
-    Fault::Undecodable(Undecodable { table: "meta", key: format!("{FORMAT:?}"), why })
 }
 
 fn migrate(database: &Database, from: u32) -> Result<(), Fault> {
@@ -242,21 +285,15 @@ fn migrate(database: &Database, from: u32) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Whether the canary opens with this key; a store without one gets it.
-fn fits(database: &Database, key: &SealingKey) -> Result<bool, Fault> {
-    let meta = database.begin_read()?.open_table(META)?;
-    if let Some(canary) = meta.get(CANARY)? {
-        let body = row::body(canary.value()).map_err(|why| Undecodable {
-            table: "meta",
-            key: format!("{CANARY:?}"),
-            why,
-        })?;
-        return Ok(key.open(CANARY, body).is_some());
+/// A store without a canary gets one: it tells the right key from a wrong one.
+fn put_canary(database: &Database, key: &SealingKey) -> Result<(), Fault> {
+    if database.begin_read()?.open_table(META)?.get(CANARY)?.is_some() {
+        return Ok(());
     }
     let sealed = key.seal(CANARY, CANARY_TEXT).ok_or_else(|| Fault::Sealed(CANARY.to_owned()))?;
     let mut txn = database.begin_write()?;
     txn.set_durability(Durability::Immediate)?;
     txn.open_table(META)?.insert(CANARY, sealed.as_slice())?;
     txn.commit()?;
-    Ok(true)
+    Ok(())
 }

@@ -6,7 +6,7 @@ use domain::{Cycle, LedgerEntry, Mold, MoldId, Timestamp};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::error::{Fault, Read};
-use super::history::{self, DailyRollup};
+use super::history::{self, DailyRollup, Now};
 use super::ledger::{self, ChainedEntry, Counts, Head};
 use super::open::Store;
 use super::row;
@@ -105,10 +105,9 @@ impl Store {
         to: Timestamp,
         mut each: impl FnMut(Cycle) -> ControlFlow<()>,
     ) -> Result<(), Read> {
-        self.read(|txn| {
-            let ordinals = ordinals(txn, mold, from, to)?;
-            history::stream(&txn.open_table(HISTORY)?, mold, ordinals, (from, to), &mut each)?;
-            Ok(())
+        self.look(|txn, now| {
+            let ordinals = ordinals(txn, now, mold, from, to)?;
+            history::stream(&txn.open_table(HISTORY)?, now, mold, ordinals, (from, to), &mut each)
         })
     }
 
@@ -123,9 +122,8 @@ impl Store {
         mut each: impl FnMut(Cycle) -> ControlFlow<()>,
     ) -> Result<(), Read> {
         let always = (Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX));
-        self.read(|txn| {
-            history::stream(&txn.open_table(HISTORY)?, mold, (ordinal, u64::MAX), always, &mut each)?;
-            Ok(())
+        self.look(|txn, now| {
+            history::stream(&txn.open_table(HISTORY)?, now, mold, (ordinal, u64::MAX), always, &mut each)
         })
     }
 
@@ -144,10 +142,10 @@ impl Store {
         if limit == 0 {
             return Ok(page);
         }
-        self.read(|txn| {
-            let (lowest, highest) = ordinals(txn, mold, from, to)?;
+        self.look(|txn, now| {
+            let (lowest, highest) = ordinals(txn, now, mold, from, to)?;
             let ordinals = (lowest.max(ordinal), highest);
-            history::stream(&txn.open_table(HISTORY)?, mold, ordinals, (from, to), &mut |cycle| {
+            history::stream(&txn.open_table(HISTORY)?, now, mold, ordinals, (from, to), &mut |cycle| {
                 page.push(cycle);
                 if page.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
             })
@@ -160,7 +158,7 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn daily(&self, mold: MoldId, from_day: i64, to_day: i64) -> Result<Vec<DailyRollup>, Read> {
-        self.read(|txn| daily(txn, mold, from_day, to_day))
+        self.look(|txn, now| daily(txn, now, mold, from_day, to_day))
     }
 }
 
@@ -174,16 +172,22 @@ fn head(txn: &ReadTransaction, mold: MoldId) -> Result<Option<Head>, Fault> {
     tables::one(&txn.open_table(HEADS)?, "heads", mold.0)
 }
 
-fn daily(txn: &ReadTransaction, mold: MoldId, from: i64, to: i64) -> Result<Vec<DailyRollup>, Fault> {
+fn daily(
+    txn: &ReadTransaction,
+    now: &Now,
+    mold: MoldId,
+    from: i64,
+    to: i64,
+) -> Result<Vec<DailyRollup>, Fault> {
     let Some((first, last)) = head(txn, mold)?.and_then(|head| head.days) else { return Ok(Vec::new()) };
     let (from, to) = (from.max(first), to.min(last));
     let table = txn.open_table(DAILY)?;
-    let mut days = Vec::new();
+    let mut days = now.mold(mold).map(|of| of.days(from, to)).unwrap_or_default();
     let mut day = from;
     while day <= to {
-        match tables::one(&table, "daily", (day, mold.0))? {
+        match tables::one::<_, DailyRollup>(&table, "daily", (day, mold.0))? {
             Some(sum) => {
-                days.push(sum);
+                days.entry(day).or_insert_with(|| DailyRollup::empty(day)).merge(&sum);
                 day = day.saturating_add(1);
             }
             None => day = next_day(&table, day, mold)?,
@@ -192,7 +196,7 @@ fn daily(txn: &ReadTransaction, mold: MoldId, from: i64, to: i64) -> Result<Vec<
             break;
         }
     }
-    Ok(days)
+    Ok(days.into_values().collect())
 }
 
 /// The next day that any mold has a row of: a clock that once stood in 1970 must not cost a look at every day since.
@@ -213,6 +217,7 @@ fn next_day(
 /// Between which ordinals lie the cycles that ended between two instants, told by the daily sums.
 fn ordinals(
     txn: &ReadTransaction,
+    now: &Now,
     mold: MoldId,
     from: Timestamp,
     to: Timestamp,
@@ -224,7 +229,7 @@ fn ordinals(
     if from.utc_day() <= first && to.utc_day() >= last {
         return Ok((0, u64::MAX));
     }
-    let days = daily(txn, mold, from.utc_day(), to.utc_day())?;
+    let days = daily(txn, now, mold, from.utc_day(), to.utc_day())?;
     let lowest = days.iter().map(|day| day.first_ordinal).min().unwrap_or(1);
     let highest = days.iter().map(|day| day.last_ordinal).max().unwrap_or(0);
     Ok((lowest, highest))

@@ -11,11 +11,11 @@ impl Store {
     /// Keeps a secret under a name, in place of the one before.
     ///
     /// # Errors
-    /// The store cannot be written, or was opened without its key.
+    /// The store cannot be written.
     pub fn put_secret(&self, name: &str, plain: &[u8]) -> Result<(), Commit> {
-        let key = self.inner.seal.as_ref().ok_or(Commit::NoKey)?;
+        let key = &self.inner.seal;
         let sealed = key.seal(name, plain).ok_or_else(|| Fault::Sealed(name.to_owned()))?;
-        self.write(None, |txn| {
+        self.write(|txn| {
             txn.open_table(SECRETS)?.insert(name, sealed.as_slice())?;
             Ok(())
         })
@@ -24,9 +24,9 @@ impl Store {
     /// The secret of that name.
     ///
     /// # Errors
-    /// The store cannot be read, was opened without its key, or the secret does not open with it.
+    /// The store cannot be read, or the secret does not open with it.
     pub fn secret(&self, name: &str) -> Result<Option<SecretSlice<u8>>, Read> {
-        let key = self.inner.seal.as_ref().ok_or(Read::NoKey)?;
+        let key = &self.inner.seal;
         self.read(|txn| {
             let table = txn.open_table(SECRETS)?;
             let Some(value) = table.get(name)? else { return Ok(None) };

@@ -49,7 +49,7 @@ impl From<&Commit> for Refusal {
                 "in table {}, the value of {} cannot be read",
                 value.table, value.key
             )),
-            Commit::Refused(_) | Commit::NoKey => Refusal::damaged(String::new()),
+            Commit::Refused(_) => Refusal::damaged(String::new()),
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct Plant {
 /// Checks the records.
 pub(super) fn check(
     txn: &ReadTransaction,
-    seal: Option<&SealingKey>,
+    seal: &SealingKey,
     report: &mut CheckReport,
 ) -> Result<Plant, Fault> {
     let mut molds = BTreeMap::new();
@@ -110,7 +110,7 @@ fn alarms(txn: &ReadTransaction, report: &mut CheckReport) -> Result<(), Fault> 
     Ok(())
 }
 
-fn secrets(txn: &ReadTransaction, seal: Option<&SealingKey>, report: &mut CheckReport) -> Result<(), Fault> {
+fn secrets(txn: &ReadTransaction, seal: &SealingKey, report: &mut CheckReport) -> Result<(), Fault> {
     for item in txn.open_table(SECRETS)?.iter()? {
         let (key, value) = item?;
         report.values = report.values.saturating_add(1);
@@ -118,7 +118,7 @@ fn secrets(txn: &ReadTransaction, seal: Option<&SealingKey>, report: &mut CheckR
         let undecodable = |why| Undecodable { table: "secrets", key: format!("{name:?}"), why };
         match row::body(value.value()) {
             Err(why) => report.undecodable(&undecodable(why)),
-            Ok(body) if seal.is_some_and(|seal| seal.open(name, body).is_none()) => {
+            Ok(body) if seal.open(name, body).is_none() => {
                 report.undecodable(&undecodable(Damage::Bytes("it does not open with the key".to_owned())));
             }
             Ok(_) => {}

@@ -1,93 +1,100 @@
 //! History: blocks, and the daily sums beside what the cycles make.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use domain::MoldId;
+use domain::{Cycle, MoldId};
 use redb::ReadTransaction;
 
 use super::{CheckReport, length, one};
 use crate::plant::Gap;
 use crate::store::error::Fault;
-use crate::store::history::{self, DailyRollup};
+use crate::store::history::{self, DailyRollup, Now};
 use crate::store::ledger::Head;
 use crate::store::tables::{DAILY, HEADS, HISTORY};
 
-/// Checks the history of every mold that has one.
+/// Checks the history of every mold that has one: what is packed, and what waits to be.
 pub(super) fn check(
     txn: &ReadTransaction,
+    now: &Now,
     missing: &BTreeMap<MoldId, Vec<Gap>>,
     report: &mut CheckReport,
 ) -> Result<(), Fault> {
-    let table = txn.open_table(HISTORY)?;
+    let chunks = txn.open_table(HISTORY)?;
     let heads = txn.open_table(HEADS)?;
     let daily = txn.open_table(DAILY)?;
-    let mut expected_rows = 0u64;
+    let mut packed_days = 0u64;
+    let mut molds: BTreeSet<MoldId> = now.molds().map(|(mold, _)| mold).collect();
     let mut next = Some(0);
-    let mut with_history = Vec::new();
     while let Some(from) = next {
-        let Some(item) = table.range((from, 0)..)?.next() else { break };
+        let Some(item) = chunks.range((from, 0)..)?.next() else { break };
         let (mold, _) = item?.0.value();
-        with_history.push(mold);
+        molds.insert(MoldId(mold));
         next = mold.checked_add(1);
     }
-    for &id in &with_history {
-        let mold = MoldId(id);
+    for mold in molds {
         let here = format!("history of mold {mold}");
-        let mut sums: BTreeMap<i64, DailyRollup> = BTreeMap::new();
-        let mut cycles = 0u64;
-        let mut highest = 0;
-        let mut invented = 0u64;
         let gaps = missing.get(&mold).map_or(&[][..], Vec::as_slice);
+        let mut made = Made::default();
         let mut damaged = Vec::new();
-        history::audit(
-            &table,
-            mold,
-            &mut |cycle| {
-                let day = cycle.ended.utc_day();
-                sums.entry(day).or_insert_with(|| DailyRollup::empty(day)).add(&cycle);
-                cycles = cycles.saturating_add(1);
-                highest = cycle.ordinal;
-                let lacking =
-                    |gap: &Gap| cycle.ordinal.checked_sub(gap.first_ordinal).is_some_and(|n| n < gap.cycles);
-                invented += u64::from(gaps.iter().any(lacking));
-            },
-            &mut |error| damaged.push(error),
-        )?;
+        history::audit(&chunks, mold, &mut |cycle| made.add(&cycle, gaps), &mut |error| damaged.push(error))?;
         damaged.iter().for_each(|error| report.undecodable(error));
-        report.cycles = report.cycles.saturating_add(cycles);
-        if invented > 0 {
-            report.find(here.clone(), format!("{invented} cycles lie in gaps that were never filled"));
-        }
-        expected_rows = expected_rows.saturating_add(sums.len() as u64);
-        match one::<_, Head>(&heads, "heads", id, report)? {
-            None => report.find(here.clone(), "it has cycles and no head"),
-            Some(head) => {
-                let days = sums.keys().next().copied().zip(sums.keys().next_back().copied());
-                if head.timed != cycles {
-                    report.find(here.clone(), format!("{cycles} cycles, the head says {}", head.timed));
-                }
-                if head.days != days {
-                    report.find(here.clone(), format!("days {days:?}, the head says {:?}", head.days));
-                }
-                let ordinals = head.stand.ordinals();
-                if highest > ordinals {
-                    report.find(here.clone(), format!("cycle {highest}, and only {ordinals} were counted"));
-                }
+        packed_days = packed_days.saturating_add(made.sums.len() as u64);
+        for (day, made) in &made.sums {
+            let here = format!("{here}, day {day}");
+            match one::<_, DailyRollup>(&daily, "daily", (*day, mold.0), report)? {
+                Some(found) if found == *made => {}
+                Some(found) => report.find(here, format!("sums {found:?}, cycles make {made:?}")),
+                None => report.find(here, "its sums are missing or damaged"),
             }
         }
-        for (day, made) in sums {
-            match one::<_, DailyRollup>(&daily, "daily", (day, id), report)? {
-                Some(found) if found == made => {}
-                Some(found) => {
-                    report
-                        .find(format!("{here}, day {day}"), format!("sums {found:?}, cycles make {made:?}"));
-                }
-                None => report.find(format!("{here}, day {day}"), "its sums are missing or damaged"),
-            }
+        let waiting = now.mold(mold).map(|of| of.cycles((0, u64::MAX))).unwrap_or_default();
+        waiting.iter().for_each(|cycle| made.add(cycle, gaps));
+        report.cycles = report.cycles.saturating_add(made.cycles);
+        if made.invented > 0 {
+            report.find(here.clone(), format!("{} cycles lie in gaps that were never filled", made.invented));
+        }
+        match one::<_, Head>(&heads, "heads", mold.0, report)? {
+            None => report.find(here, "it has cycles and no head"),
+            Some(head) => against_head(&here, &made, &head, report),
         }
     }
-    if length(&daily)? != expected_rows {
-        report.find("table \"daily\"", format!("{} rows, cycles make {expected_rows}", length(&daily)?));
+    if length(&daily)? != packed_days {
+        report.find("table \"daily\"", format!("{} rows, cycles make {packed_days}", length(&daily)?));
     }
     Ok(())
+}
+
+/// What the cycles of a mold make.
+#[derive(Default)]
+struct Made {
+    sums: BTreeMap<i64, DailyRollup>,
+    cycles: u64,
+    highest: u64,
+    invented: u64,
+}
+
+impl Made {
+    fn add(&mut self, cycle: &Cycle, gaps: &[Gap]) {
+        let day = cycle.ended.utc_day();
+        self.sums.entry(day).or_insert_with(|| DailyRollup::empty(day)).add(cycle);
+        self.cycles = self.cycles.saturating_add(1);
+        self.highest = self.highest.max(cycle.ordinal);
+        let lacking =
+            |gap: &Gap| cycle.ordinal.checked_sub(gap.first_ordinal).is_some_and(|n| n < gap.cycles);
+        self.invented += u64::from(gaps.iter().any(lacking));
+    }
+}
+
+fn against_head(here: &str, made: &Made, head: &Head, report: &mut CheckReport) {
+    let days = made.sums.keys().next().copied().zip(made.sums.keys().next_back().copied());
+    if head.timed != made.cycles {
+        report.find(here, format!("{} cycles, the head says {}", made.cycles, head.timed));
+    }
+    if head.days != days {
+        report.find(here, format!("days {days:?}, the head says {:?}", head.days));
+    }
+    let ordinals = head.stand.ordinals();
+    if made.highest > ordinals {
+        report.find(here, format!("cycle {}, and only {ordinals} were counted", made.highest));
+    }
 }

@@ -1,193 +1,181 @@
-//! Cycles of years, small and quick to read: blocks of about a thousand, and sums of every day.
+//! Cycles of years, small and quick to read: chunks of columns in the database, what is newer beside them in memory,
+//! and sums of every day.
 //!
 //! The interface is narrow on purpose: add cycles, stream a range, read daily sums. How cycles lie on disk is known
 //! to this directory alone.
 
 mod block;
+mod recent;
 mod rollup;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use domain::{Cycle, MoldId, Timestamp};
-use redb::{ReadableTable, Table};
+use redb::ReadableTable;
 
+pub(super) use recent::{Now, OfMold, Recent, Unpacked};
 pub use rollup::{DailyRollup, LONGEST_VALID_MS};
 
 use self::block::{Block, Writer};
 use super::error::{Damage, Fault, Undecodable};
-use super::row;
-use super::tables::{Bytes, DAILY, HISTORY};
+use super::tables::Bytes;
 
 type Key = (u32, u64);
 
-/// What a commit added to one mold's history.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub(super) struct Added {
-    /// New cycles; those that were there already are not counted.
-    pub(super) cycles: u64,
-    /// First and last day they ended on.
-    pub(super) days: Option<(i64, i64)>,
+/// What is known of a history all of which is packed: the last cycle of every mold. Of a mold whose last chunk is
+/// damaged nothing is known but that it has a history; who writes to it meets the damage, and nobody else does.
+pub(super) fn packed(chunks: &impl ReadableTable<Key, Bytes>) -> Result<Now, Fault> {
+    let mut now = Now::default();
+    let mut next = Some(0);
+    while let Some(from) = next {
+        let Some(item) = chunks.range((from, 0)..)?.next() else { break };
+        let (mold, _) = item?.0.value();
+        if let Some(item) = chunks.range((mold, 0)..=(mold, u64::MAX))?.next_back() {
+            let (key, value) = item?;
+            let block = Block::parse(key.value().1, value.value());
+            let last = block.and_then(|block| block.cycles().last().transpose());
+            now.packed(MoldId(mold), last.unwrap_or(None));
+        }
+        next = mold.checked_add(1);
+    }
+    Ok(now)
 }
 
-/// Adds cycles within one transaction and keeps the daily sums until [`Recorder::finish`].
-pub(super) struct Recorder<'t> {
-    history: Table<'t, Key, Bytes>,
-    daily: Table<'t, (i64, u32), Bytes>,
-    sums: BTreeMap<(i64, u32), DailyRollup>,
+/// Keeps those cycles of a mold, in order of their ordinals, that are not in its history yet.
+pub(super) fn keep_new(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    now: Option<&OfMold>,
+    mold: MoldId,
+    cycles: &mut Vec<Cycle>,
+) -> Result<(), Fault> {
+    let (Some(now), Some(first)) = (now, cycles.first()) else { return Ok(()) };
+    if now.last().is_some_and(|last| last.ordinal < first.ordinal) {
+        return Ok(());
+    }
+    cycles.retain(|cycle| !now.has(cycle.ordinal));
+    let mut there: Vec<u64> = Vec::new();
+    let (Some(first), Some(last)) = (cycles.first(), cycles.last()) else { return Ok(()) };
+    let begin = chunk_before(chunks, mold, first.ordinal)?.map_or(first.ordinal, |(key, _)| key);
+    for item in chunks.range((mold.0, begin)..=(mold.0, last.ordinal))? {
+        let (key, value) = item?;
+        let block = parse(key.value(), value.value())?;
+        let from = cycles.partition_point(|cycle| cycle.ordinal < key.value().1);
+        if cycles.get(from).is_some_and(|cycle| cycle.ordinal <= block.last_ordinal()) {
+            for cycle in block.cycles() {
+                there.push(cycle.map_err(|why| undecodable(key.value(), why))?.ordinal);
+            }
+        }
+    }
+    cycles.retain(|cycle| there.binary_search(&cycle.ordinal).is_err());
+    Ok(())
 }
 
-impl<'t> Recorder<'t> {
-    pub(super) fn new(txn: &'t redb::WriteTransaction) -> Result<Self, Fault> {
-        Ok(Recorder {
-            history: txn.open_table(HISTORY)?,
-            daily: txn.open_table(DAILY)?,
-            sums: BTreeMap::new(),
-        })
+fn chunk_before(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    mold: MoldId,
+    ordinal: u64,
+) -> Result<Option<(u64, Vec<u8>)>, Fault> {
+    match chunks.range((mold.0, 0)..=(mold.0, ordinal))?.next_back() {
+        Some(item) => {
+            let (key, value) = item?;
+            Ok(Some((key.value().1, value.value().to_vec())))
+        }
+        None => Ok(None),
     }
+}
 
-    /// Adds cycles of one mold. An ordinal that is there already is left as it is.
-    pub(super) fn add(&mut self, mold: MoldId, cycles: &[Cycle]) -> Result<Added, Fault> {
-        let sorted;
-        let mut left = cycles;
-        if !cycles.is_sorted_by(|a, b| a.ordinal < b.ordinal) {
-            let mut copy = cycles.to_vec();
-            copy.sort_by_key(|cycle| cycle.ordinal);
-            copy.dedup_by_key(|cycle| cycle.ordinal);
-            sorted = copy;
-            left = &sorted;
-        }
-        let mut added = Added::default();
-        while let Some(first) = left.first() {
-            let before = self.block_before(mold, first.ordinal)?;
-            let after = self.block_after(mold, first.ordinal)?;
-            let fitting = after.map_or(left.len(), |next| left.partition_point(|cycle| cycle.ordinal < next));
-            // `first` lies below `next`, so at least one cycle is taken in every round.
-            let (part, rest) = left.split_at(fitting.max(1));
-            self.put(mold, before, part, &mut added)?;
-            left = rest;
-        }
-        Ok(added)
+fn key_after(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    mold: MoldId,
+    ordinal: u64,
+) -> Result<Option<u64>, Fault> {
+    let Some(above) = ordinal.checked_add(1) else { return Ok(None) };
+    match chunks.range((mold.0, above)..=(mold.0, u64::MAX))?.next() {
+        Some(item) => Ok(Some(item?.0.value().1)),
+        None => Ok(None),
     }
+}
 
-    fn block_before(&self, mold: MoldId, ordinal: u64) -> Result<Option<(u64, Vec<u8>)>, Fault> {
-        match self.history.range((mold.0, 0)..=(mold.0, ordinal))?.next_back() {
-            Some(item) => {
-                let (key, value) = item?;
-                Ok(Some((key.value().1, value.value().to_vec())))
-            }
-            None => Ok(None),
-        }
+/// Packs cycles of a mold that are in order and not in any chunk yet: gives the chunks to write, by their first
+/// ordinals.
+pub(super) fn pack_into(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    mold: MoldId,
+    cycles: &[Cycle],
+    write: &mut impl FnMut(u64, Vec<u8>),
+) -> Result<(), Fault> {
+    let mut left = cycles;
+    while let Some(first) = left.first() {
+        let before = chunk_before(chunks, mold, first.ordinal)?;
+        let after = key_after(chunks, mold, first.ordinal)?;
+        let fitting = after.map_or(left.len(), |next| left.partition_point(|cycle| cycle.ordinal < next));
+        // `first` lies below `next`, so at least one cycle is taken in every round.
+        let (part, rest) = left.split_at(fitting.max(1));
+        put(mold, before, part, write)?;
+        left = rest;
     }
+    Ok(())
+}
 
-    fn block_after(&self, mold: MoldId, ordinal: u64) -> Result<Option<u64>, Fault> {
-        let Some(above) = ordinal.checked_add(1) else { return Ok(None) };
-        match self.history.range((mold.0, above)..=(mold.0, u64::MAX))?.next() {
-            Some(item) => Ok(Some(item?.0.value().1)),
-            None => Ok(None),
+/// Packs cycles that all lie at or above the chunk `before` and below the one after it.
+fn put(
+    mold: MoldId,
+    before: Option<(u64, Vec<u8>)>,
+    cycles: &[Cycle],
+    write: &mut impl FnMut(u64, Vec<u8>),
+) -> Result<(), Fault> {
+    let mut all = Vec::new();
+    if let Some((key, bytes)) = &before {
+        let block = parse((mold.0, *key), bytes)?;
+        for cycle in block.cycles() {
+            all.push(cycle.map_err(|why| undecodable((mold.0, *key), why))?);
         }
     }
-
-    /// Writes cycles that all lie at or above the block `before` and below the one after it.
-    fn put(
-        &mut self,
-        mold: MoldId,
-        before: Option<(u64, Vec<u8>)>,
-        cycles: &[Cycle],
-        added: &mut Added,
-    ) -> Result<(), Fault> {
-        let Some(first) = cycles.first() else { return Ok(()) };
-        let Some((key, bytes)) = before else {
-            self.count(mold, cycles, added);
-            return self.write(mold, None, cycles);
-        };
-        let block = Block::parse(key, &bytes).map_err(|why| undecodable((mold.0, key), why))?;
-        if first.ordinal > block.last_ordinal() {
-            self.count(mold, cycles, added);
-            return self.write(mold, Some(Writer::resume(key, &block)), cycles);
+    all.extend_from_slice(cycles);
+    all.sort_by_key(|cycle| cycle.ordinal);
+    let mut open: Option<Writer> = None;
+    for cycle in &all {
+        if open.as_mut().is_some_and(|writer| writer.push(cycle)) {
+            continue;
         }
-        let there: Vec<Cycle> =
-            block.cycles().collect::<Result<_, _>>().map_err(|why| undecodable((mold.0, key), why))?;
-        let new: Vec<Cycle> = cycles
-            .iter()
-            .filter(|cycle| there.binary_search_by_key(&cycle.ordinal, |other| other.ordinal).is_err())
-            .copied()
-            .collect();
-        if new.is_empty() {
-            return Ok(());
+        if let Some(full) = open.replace(Writer::begin(cycle)) {
+            let (first, bytes) = full.finish();
+            write(first, bytes);
         }
-        self.count(mold, &new, added);
-        let mut merged = there;
-        merged.extend_from_slice(&new);
-        merged.sort_by_key(|cycle| cycle.ordinal);
-        // The lowest ordinal is the block's own, so the block is written over in place and nothing is left behind.
-        self.write(mold, None, &merged)
     }
-
-    fn write(&mut self, mold: MoldId, mut open: Option<Writer>, cycles: &[Cycle]) -> Result<(), Fault> {
-        for cycle in cycles {
-            if open.as_mut().is_some_and(|writer| writer.push(cycle)) {
-                continue;
-            }
-            if let Some(full) = open.replace(Writer::begin(cycle)) {
-                let (first, bytes) = full.finish();
-                self.history.insert((mold.0, first), bytes.as_slice())?;
-            }
-        }
-        if let Some(writer) = open {
-            let (first, bytes) = writer.finish();
-            self.history.insert((mold.0, first), bytes.as_slice())?;
-        }
-        Ok(())
+    if let Some(writer) = open {
+        let (first, bytes) = writer.finish();
+        write(first, bytes);
     }
-
-    fn count(&mut self, mold: MoldId, cycles: &[Cycle], added: &mut Added) {
-        for of_a_day in cycles.chunk_by(|a, b| a.ended.utc_day() == b.ended.utc_day()) {
-            let Some(day) = of_a_day.first().map(|cycle| cycle.ended.utc_day()) else { continue };
-            let sum = self.sums.entry((day, mold.0)).or_insert_with(|| DailyRollup::empty(day));
-            of_a_day.iter().for_each(|cycle| sum.add(cycle));
-            let (from, to) = added.days.unwrap_or((day, day));
-            added.days = Some((from.min(day), to.max(day)));
-        }
-        added.cycles = added.cycles.saturating_add(cycles.len() as u64);
-    }
-
-    /// Writes the daily sums.
-    pub(super) fn finish(mut self) -> Result<(), Fault> {
-        for (key, mut sum) in std::mem::take(&mut self.sums) {
-            if let Some(there) = super::tables::one::<_, DailyRollup>(&self.daily, "daily", key)? {
-                sum.merge(&there);
-            }
-            self.daily.insert(key, row::encode(&sum)?.as_slice())?;
-        }
-        Ok(())
-    }
+    Ok(())
 }
 
 /// Gives every cycle of a mold whose ordinal lies between the two and that ended at `from` or later and before `to`,
 /// in order of the ordinals, until told to stop.
 pub(super) fn stream(
-    history: &impl ReadableTable<Key, Bytes>,
+    chunks: &impl ReadableTable<Key, Bytes>,
+    now: &Now,
     mold: MoldId,
     ordinals: (u64, u64),
     (from, to): (Timestamp, Timestamp),
     each: &mut impl FnMut(Cycle) -> ControlFlow<()>,
 ) -> Result<(), Fault> {
     let (lowest, highest) = ordinals;
+    let Some(of) = now.mold(mold) else { return Ok(()) };
     if lowest > highest || from >= to {
         return Ok(());
     }
-    // The block that holds `lowest` may begin below it.
-    let begin = match history.range((mold.0, 0)..=(mold.0, lowest))?.next_back() {
-        Some(item) => item?.0.value().1,
-        None => lowest,
-    };
-    for item in history.range((mold.0, begin)..=(mold.0, highest))? {
+    let mut waiting = of.cycles(ordinals);
+    waiting.retain(|cycle| cycle.ended >= from && cycle.ended < to);
+    let mut waiting = waiting.into_iter().peekable();
+    // The chunk that holds `lowest` may begin below it.
+    let begin = chunk_before(chunks, mold, lowest)?.map_or(lowest, |(key, _)| key);
+    for item in chunks.range((mold.0, begin)..=(mold.0, highest))? {
         let (key, value) = item?;
         let key = key.value();
-        let block = Block::parse(key.1, value.value()).map_err(|why| undecodable(key, why))?;
+        let block = parse(key, value.value())?;
         let (earliest, latest) = block.span();
         if latest < from.as_millis() || earliest >= to.as_millis() || block.last_ordinal() < lowest {
             continue;
@@ -197,24 +185,36 @@ pub(super) fn stream(
             if cycle.ordinal > highest {
                 break;
             }
-            let wanted = cycle.ordinal >= lowest && cycle.ended >= from && cycle.ended < to;
-            if wanted && each(cycle).is_break() {
+            if cycle.ordinal < lowest || cycle.ended < from || cycle.ended >= to {
+                continue;
+            }
+            while let Some(earlier) = waiting.next_if(|waiting| waiting.ordinal < cycle.ordinal) {
+                if each(earlier).is_break() {
+                    return Ok(());
+                }
+            }
+            if each(cycle).is_break() {
                 return Ok(());
             }
+        }
+    }
+    for cycle in waiting {
+        if each(cycle).is_break() {
+            return Ok(());
         }
     }
     Ok(())
 }
 
-/// Checks the blocks of a mold against each other and gives every cycle; what is wrong goes to `wrong`.
+/// Checks the chunks of a mold against each other and gives every cycle in them; what is wrong goes to `wrong`.
 pub(super) fn audit(
-    history: &impl ReadableTable<Key, Bytes>,
+    chunks: &impl ReadableTable<Key, Bytes>,
     mold: MoldId,
     each: &mut impl FnMut(Cycle),
     wrong: &mut impl FnMut(Undecodable),
 ) -> Result<(), Fault> {
     let mut last_ordinal = None;
-    for item in history.range((mold.0, 0)..=(mold.0, u64::MAX))? {
+    for item in chunks.range((mold.0, 0)..=(mold.0, u64::MAX))? {
         let (key, value) = item?;
         let key = key.value();
         if let Err(why) = audit_block(key.1, value.value(), &mut last_ordinal, each) {
@@ -222,6 +222,10 @@ pub(super) fn audit(
         }
     }
     Ok(())
+}
+
+fn parse(key: Key, bytes: &[u8]) -> Result<Block<'_>, Fault> {
+    Block::parse(key.1, bytes).map_err(|why| undecodable(key, why))
 }
 
 fn audit_block(

@@ -4,18 +4,22 @@
 //! file, and a file that was released is never edited. Each released format has a golden file under `tests/golden`.
 
 mod v1;
+mod v2;
 
 use redb::WriteTransaction;
 
 use super::error::Fault;
 
 /// The newest format.
-pub(super) const NEWEST: u32 = 1;
+pub(super) const NEWEST: u32 = 2;
 
 /// Brings a store from format `from` (0: empty) to the newest, within one transaction.
 pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
     if from < 1 {
         v1::up(txn)?;
+    }
+    if from < 2 {
+        v2::up(txn)?;
     }
     Ok(())
 }

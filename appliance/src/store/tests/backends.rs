@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use redb::StorageBackend;
 
-use crate::store::disk::Purpose;
+use crate::store::disk::{Part, Purpose};
 
 /// What the disk does with writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,6 +27,12 @@ pub(super) enum Mood {
 #[derive(Debug)]
 struct Platter {
     mood: Mood,
+    /// The database and the journal.
+    files: [Image; 2],
+}
+
+#[derive(Debug, Default)]
+struct Image {
     /// What a reader sees.
     live: Vec<u8>,
     /// What is there after a power cut, whatever happens.
@@ -45,22 +51,29 @@ enum Loose {
 #[derive(Debug, Clone)]
 pub(super) struct FakeDisk(Arc<Mutex<Platter>>);
 
+/// A file on it.
+#[derive(Debug)]
+pub(super) struct FakeFile {
+    disk: Arc<Mutex<Platter>>,
+    file: usize,
+}
+
 impl FakeDisk {
     pub(super) fn new() -> Self {
-        FakeDisk::holding(Vec::new())
+        FakeDisk::holding(Default::default())
     }
 
-    fn holding(bytes: Vec<u8>) -> Self {
-        let platter = Platter { mood: Mood::Works, live: bytes.clone(), durable: bytes, loose: Vec::new() };
-        FakeDisk(Arc::new(Mutex::new(platter)))
+    fn holding(files: [Vec<u8>; 2]) -> Self {
+        let image = |bytes: Vec<u8>| Image { live: bytes.clone(), durable: bytes, loose: Vec::new() };
+        FakeDisk(Arc::new(Mutex::new(Platter { mood: Mood::Works, files: files.map(image) })))
     }
 
-    /// The disk, as it is opened for a purpose.
-    pub(super) fn open(&self, purpose: Purpose) -> io::Result<FakeDisk> {
+    /// A file of the disk, as it is opened for a purpose.
+    pub(super) fn open(&self, part: Part, purpose: Purpose) -> io::Result<FakeFile> {
         match self.0.lock().unwrap().mood {
             Mood::Dead => Err(io::Error::other("no power")),
             Mood::ReadOnly if purpose == Purpose::Write => Err(ErrorKind::ReadOnlyFilesystem.into()),
-            _ => Ok(self.clone()),
+            _ => Ok(FakeFile { disk: Arc::clone(&self.0), file: usize::from(part == Part::Journal) }),
         }
     }
 
@@ -76,24 +89,28 @@ impl FakeDisk {
     /// into sectors of 512 bytes.
     pub(super) fn after_power_cut(&self, mut survives: impl FnMut() -> bool) -> FakeDisk {
         let platter = self.0.lock().unwrap();
-        let mut image = platter.durable.clone();
-        for loose in &platter.loose {
-            match loose {
-                Loose::Write(offset, data) => {
-                    for (i, sector) in data.chunks(512).enumerate() {
+        let mut after = |image: &Image| {
+            let mut bytes = image.durable.clone();
+            for loose in &image.loose {
+                match loose {
+                    Loose::Write(offset, data) => {
+                        for (i, sector) in data.chunks(512).enumerate() {
+                            if survives() {
+                                put(&mut bytes, *offset + 512 * i as u64, sector);
+                            }
+                        }
+                    }
+                    Loose::Length(length) => {
                         if survives() {
-                            put(&mut image, *offset + 512 * i as u64, sector);
+                            bytes.resize(usize::try_from(*length).unwrap(), 0);
                         }
                     }
                 }
-                Loose::Length(length) => {
-                    if survives() {
-                        image.resize(usize::try_from(*length).unwrap(), 0);
-                    }
-                }
             }
-        }
-        FakeDisk::holding(image)
+            bytes
+        };
+        let [database, journal] = &platter.files;
+        FakeDisk::holding([after(database), after(journal)])
     }
 }
 
@@ -127,47 +144,51 @@ impl Platter {
     }
 }
 
-impl StorageBackend for FakeDisk {
+impl StorageBackend for FakeFile {
     fn len(&self) -> io::Result<u64> {
-        Ok(self.0.lock().unwrap().live.len() as u64)
+        Ok(self.disk.lock().unwrap().files[self.file].live.len() as u64)
     }
 
     fn read(&self, offset: u64, out: &mut [u8]) -> io::Result<()> {
-        let platter = self.0.lock().unwrap();
+        let platter = self.disk.lock().unwrap();
         if platter.mood == Mood::Dead {
             return Err(io::Error::other("no power"));
         }
         let from = usize::try_from(offset).unwrap();
-        let bytes = platter.live.get(from..from + out.len()).ok_or(ErrorKind::UnexpectedEof)?;
+        let live = &platter.files[self.file].live;
+        let bytes = live.get(from..from + out.len()).ok_or(ErrorKind::UnexpectedEof)?;
         out.copy_from_slice(bytes);
         Ok(())
     }
 
     fn set_len(&self, len: u64) -> io::Result<()> {
-        let mut platter = self.0.lock().unwrap();
+        let mut platter = self.disk.lock().unwrap();
         platter.may(false)?;
-        platter.live.resize(usize::try_from(len).unwrap(), 0);
-        platter.loose.push(Loose::Length(len));
+        let image = &mut platter.files[self.file];
+        image.live.resize(usize::try_from(len).unwrap(), 0);
+        image.loose.push(Loose::Length(len));
         Ok(())
     }
 
     fn sync_data(&self) -> io::Result<()> {
-        let mut platter = self.0.lock().unwrap();
+        let mut platter = self.disk.lock().unwrap();
         platter.may(true)?;
-        for loose in std::mem::take(&mut platter.loose) {
+        let image = &mut platter.files[self.file];
+        for loose in std::mem::take(&mut image.loose) {
             match loose {
-                Loose::Write(offset, data) => put(&mut platter.durable, offset, &data),
-                Loose::Length(len) => platter.durable.resize(usize::try_from(len).unwrap(), 0),
+                Loose::Write(offset, data) => put(&mut image.durable, offset, &data),
+                Loose::Length(len) => image.durable.resize(usize::try_from(len).unwrap(), 0),
             }
         }
         Ok(())
     }
 
     fn write(&self, offset: u64, data: &[u8]) -> io::Result<()> {
-        let mut platter = self.0.lock().unwrap();
+        let mut platter = self.disk.lock().unwrap();
         platter.may(false)?;
-        put(&mut platter.live, offset, data);
-        platter.loose.push(Loose::Write(offset, data.to_vec()));
+        let image = &mut platter.files[self.file];
+        put(&mut image.live, offset, data);
+        image.loose.push(Loose::Write(offset, data.to_vec()));
         Ok(())
     }
 }

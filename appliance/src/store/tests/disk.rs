@@ -8,7 +8,7 @@ use crate::store::{Commit, OpenStore, Store};
 
 fn on(disk: &FakeDisk) -> Store {
     let disk = disk.clone();
-    Store::with_backend(move |purpose| disk.open(purpose), &key()).unwrap()
+    Store::with_backend(move |part, purpose| disk.open(part, purpose), &key(), SMALL).unwrap()
 }
 
 #[test]
@@ -92,7 +92,8 @@ fn a_store_is_not_made_on_a_disk_that_takes_nothing() {
         let disk = FakeDisk::new();
         disk.set(mood);
         let there = disk.clone();
-        let refused = Store::with_backend(move |purpose| there.open(purpose), &key()).unwrap_err();
+        let refused =
+            Store::with_backend(move |part, purpose| there.open(part, purpose), &key(), SMALL).unwrap_err();
         assert!(matches!(refused, OpenStore::Database { .. }), "{refused}");
     }
 }

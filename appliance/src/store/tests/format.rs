@@ -9,7 +9,7 @@ use super::plant::*;
 use crate::accounts::{Session, TokenHash, User};
 use crate::plant::{AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord};
 use crate::store::tables::{self, ALARMS_PAST, META, RAW, Records, SETTINGS};
-use crate::store::{Commit, OpenStore, PlantSettings, Read, SealingKey, Store, check, row};
+use crate::store::{Commit, OpenStore, PlantSettings, SealingKey, Store, check, row};
 
 #[test]
 fn wrong_key_is_refused() {
@@ -24,16 +24,19 @@ fn wrong_key_is_refused() {
 }
 
 #[test]
-fn without_the_key_everything_but_secrets_is_read() {
+fn with_another_key_nothing_is_read_and_nothing_is_changed() {
     let dir = tempfile::tempdir().unwrap();
     let store = open(dir.path());
-    store.put_secret("hall-a", b"link key").unwrap();
     store.commit(&counted(1, 3)).unwrap();
     drop(store);
-    let store = Store::open_without_key(dir.path()).unwrap();
+    let files = || ["store.redb", "journal"].map(|file| std::fs::read(dir.path().join(file)).unwrap());
+    let before = files();
+    let other = SealingKey::from_bytes([1; 32]);
+    assert!(matches!(Store::look_at(dir.path(), &other), Err(OpenStore::WrongKey { .. })));
+    assert!(files() == before);
+    assert!(matches!(Store::open(dir.path(), &other), Err(OpenStore::WrongKey { .. })));
+    let store = open(dir.path());
     assert_eq!(history(&store, 1).len(), 3);
-    assert!(matches!(store.secret("hall-a"), Err(Read::NoKey)));
-    assert!(matches!(store.put_secret("hall-a", b""), Err(Commit::NoKey)));
     clean(&store);
 }
 
@@ -63,7 +66,7 @@ fn two_at_once_are_refused() {
     let dir = tempfile::tempdir().unwrap();
     let _store = open(dir.path());
     assert!(matches!(Store::open(dir.path(), &key()), Err(OpenStore::InUse { .. })));
-    assert!(matches!(Store::open_without_key(dir.path()), Err(OpenStore::InUse { .. })));
+    assert!(matches!(Store::look_at(dir.path(), &key()), Err(OpenStore::InUse { .. })));
 }
 
 #[test]
@@ -72,8 +75,8 @@ fn those_who_look_do_not_disturb_each_other_and_alter_nothing() {
     open(dir.path()).commit(&counted(1, 3)).unwrap();
     let file = || std::fs::read(dir.path().join("store.redb")).unwrap();
     let before = file();
-    let one = Store::open_without_key(dir.path()).unwrap();
-    let other = Store::open_without_key(dir.path()).unwrap();
+    let one = Store::look_at(dir.path(), &key()).unwrap();
+    let other = Store::look_at(dir.path(), &key()).unwrap();
     assert!(matches!(Store::open(dir.path(), &key()), Err(OpenStore::InUse { .. })));
     for store in [&one, &other] {
         clean(store);
@@ -88,7 +91,7 @@ fn those_who_look_do_not_disturb_each_other_and_alter_nothing() {
 #[test]
 fn a_missing_store_is_not_made_by_looking() {
     let dir = tempfile::tempdir().unwrap();
-    assert!(matches!(Store::open_without_key(dir.path()), Err(OpenStore::Missing { .. })));
+    assert!(matches!(Store::look_at(dir.path(), &key()), Err(OpenStore::Missing { .. })));
     assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
 }
 
@@ -102,7 +105,7 @@ fn newer_format_is_refused() {
     txn.commit().unwrap();
     drop(database);
     let refused = Store::open(dir.path(), &key()).unwrap_err();
-    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 1, .. }));
+    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 2, .. }));
     assert!(refused.to_string().contains("format 9"), "{refused}");
 }
 
@@ -225,7 +228,7 @@ fn write_everything(store: &Store) {
         txn.open_table(SETTINGS)?.insert("plant", row.as_slice())?;
         Ok(())
     };
-    store.write(None, put).unwrap();
+    store.write(put).unwrap();
     store.put_secret("hall-a", b"link key").unwrap();
 }
 

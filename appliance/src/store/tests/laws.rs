@@ -195,7 +195,7 @@ fn a_steady_mold_has_one_entry_however_many_commits() {
     assert!(entries[0].open);
     assert_eq!(entries[0].entry.cycles, 50);
     drop(store);
-    let report = check(&Store::open_without_key(dir.path()).unwrap()).unwrap();
+    let report = check(&Store::look_at(dir.path(), &key()).unwrap()).unwrap();
     assert!(report.is_clean(), "{report:?}");
     assert_eq!((report.molds, report.entries, report.cycles), (1, 1, 50));
     assert!(report.pages_verified);

@@ -27,5 +27,6 @@ impl Filling {
 pub(crate) fn filling() -> Filling {
     let disk = FakeDisk::new();
     let same = disk.clone();
-    Filling { store: Store::with_backend(move |purpose| same.open(purpose), &plant::key()).unwrap(), disk }
+    let open = move |part, purpose| same.open(part, purpose);
+    Filling { store: Store::with_backend(open, &plant::key(), plant::SMALL).unwrap(), disk }
 }

@@ -11,6 +11,9 @@ pub(super) const DAY: i64 = 86_400_000;
 /// 14 November 2023, a while before midnight UTC.
 pub(super) const START: i64 = 1_700_000_000_000;
 
+/// A store that packs every few commits: so many cycles wait at most, and so long is a segment of the journal.
+pub(super) const SMALL: (usize, u64) = (1_000, 64 << 10);
+
 pub(super) fn key() -> SealingKey {
     SealingKey::from_bytes([42; 32])
 }

@@ -85,7 +85,7 @@ fn any_batch(rng: &mut StdRng, model: &Model) -> Batch {
 
 fn on(disk: &FakeDisk) -> Store {
     let disk = disk.clone();
-    Store::with_backend(move |purpose| disk.open(purpose), &key()).unwrap()
+    Store::with_backend(move |part, purpose| disk.open(part, purpose), &key(), SMALL).unwrap()
 }
 
 fn cut_power(seed: u64) {

@@ -1,0 +1,295 @@
+//! One opening of the store's files: the database, what the journal holds beside it, and what waits to be packed.
+//!
+//! The database lags behind the journal on disk: commits go into it without a sync, and the journal's records are
+//! what survives. Whoever opens the files reads the records that the database does not have and brings it up to date.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use domain::MoldId;
+use redb::{
+    Database, Durability, ReadTransaction, ReadableDatabase, StorageBackend, TableError, WriteTransaction,
+};
+use secrecy::ExposeSecret;
+use std::sync::Arc;
+
+use super::commit::{self, Changes};
+use super::error::{Damage, Fault, Undecodable};
+use super::history::{self, Now, Recent};
+use super::journal::{Journal, Reading, missing};
+use super::migrations;
+use super::row;
+use super::seal::SealingKey;
+use super::tables::{self, HISTORY, META};
+use crate::plant::Batch;
+
+/// Opens with the right key alone.
+pub(super) const CANARY: &str = "canary";
+const FORMAT: &str = "format";
+/// Commits in the database, of any kind.
+const COMMITS: &str = "commits";
+/// The last commit of the journal that is in the database, but for its cycles.
+const JOURNALED: &str = "journaled";
+/// The last commit of the journal whose cycles are packed too.
+const PACKED: &str = "packed";
+
+/// The files, open.
+pub(super) struct Handle {
+    pub(super) database: Database,
+    recent: Recent,
+    journal: Mutex<Option<Journal>>,
+}
+
+/// A commit that is written to the transaction and not yet to the disk.
+pub(super) struct Prepared {
+    txn: WriteTransaction,
+    changes: Changes,
+    /// Its number in the journal.
+    number: u64,
+}
+
+/// How far the database is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Marks {
+    commits: u64,
+    journaled: u64,
+    packed: u64,
+}
+
+impl Handle {
+    /// Brings a database up to date from its journal. `journal` is none when the file is not there; it is written to
+    /// only if `writes`, and then laid out in segments of that size if it is new.
+    pub(super) fn open(
+        database: Database,
+        journal: Option<Box<dyn StorageBackend>>,
+        key: &SealingKey,
+        writes: Option<u64>,
+    ) -> Result<Self, Fault> {
+        let mut handle = Handle { database, recent: Recent::default(), journal: Mutex::new(None) };
+        if format(&handle.database)? != migrations::NEWEST {
+            // Older formats had no journal, newer ones are not ours to read.
+            return Ok(handle);
+        }
+        let txn = handle.database.begin_read()?;
+        if !fits(&txn, key)? {
+            return Err(Fault::WrongKey);
+        }
+        let marks = marks(&txn)?;
+        let mut now = history::packed(&txn.open_table(HISTORY)?)?;
+        drop(txn);
+        let Some(file) = journal else {
+            if marks.journaled > marks.packed {
+                return Err(missing(marks.packed.saturating_add(1), 0));
+            }
+            handle.recent = Recent::new(now);
+            return Ok(handle);
+        };
+        let reading = Reading::after(file.as_ref(), key, marks.packed)?;
+        if reading.last().unwrap_or(marks.packed) < marks.journaled {
+            return Err(missing(reading.last().unwrap_or(marks.packed).saturating_add(1), 0));
+        }
+        handle.replay(&reading, marks, &mut now)?;
+        handle.recent = Recent::new(now);
+        if let Some(segment) = writes {
+            let records = std::mem::take(&mut { reading }.records);
+            handle.journal = Mutex::new(Some(Journal::resume(file, key, &records, segment)?));
+        }
+        Ok(handle)
+    }
+
+    fn replay(&self, reading: &Reading<'_>, marks: Marks, now: &mut Now) -> Result<(), Fault> {
+        let mut commits = marks.commits;
+        for found in &reading.records {
+            let plain = reading.open(found)?.ok_or_else(|| missing(found.number, 0))?;
+            let batch: Batch = row::decode("journal", found.number, plain.expose_secret())?;
+            let changes = if found.number <= marks.journaled {
+                let txn = self.database.begin_read()?;
+                Changes { cycles: commit::new_cycles(&txn.open_table(HISTORY)?, &batch, now)? }
+            } else {
+                commits = commits.saturating_add(1);
+                let (txn, changes) = self.write_batch(&batch, u64::MAX, now)?;
+                mark(&txn, COMMITS, commits)?;
+                mark(&txn, JOURNALED, found.number)?;
+                txn.commit()?;
+                changes
+            };
+            changes.cycles.iter().for_each(|(mold, new)| now.add(*mold, new));
+        }
+        Ok(())
+    }
+
+    fn write_batch(
+        &self,
+        batch: &Batch,
+        raw_ring: u64,
+        now: &Now,
+    ) -> Result<(WriteTransaction, Changes), Fault> {
+        let mut txn = self.database.begin_write()?;
+        txn.set_durability(Durability::None)?;
+        let changes = commit::apply(&txn, batch, raw_ring, now)?;
+        Ok((txn, changes))
+    }
+
+    /// Commits in the database, of any kind.
+    pub(super) fn commits(&self) -> Result<u64, Fault> {
+        read_mark(&self.database.begin_read()?, COMMITS)
+    }
+
+    /// A transaction to read in, and what waits to be packed, as of the same instant.
+    pub(super) fn look(&self) -> Result<(ReadTransaction, Arc<Now>), Fault> {
+        let held = self.recent.lock();
+        let txn = self.database.begin_read()?;
+        Ok((txn, held.look()))
+    }
+
+    /// Writes a batch to a transaction, as commit `number`. Nothing is kept yet.
+    pub(super) fn prepare(&self, batch: &Batch, number: u64, raw_ring: u64) -> Result<Prepared, Fault> {
+        let now = self.recent.lock().look();
+        let (txn, changes) = self.write_batch(batch, raw_ring, &now)?;
+        let journaled = read_mark_of(&txn, JOURNALED)?.saturating_add(1);
+        mark(&txn, COMMITS, number)?;
+        mark(&txn, JOURNALED, journaled)?;
+        Ok(Prepared { txn, changes, number: journaled })
+    }
+
+    /// Puts a prepared commit on the disk, then where readers see it. `false`: the journal has no room for it until
+    /// it was packed, nothing was kept.
+    pub(super) fn keep(&self, prepared: Prepared, plain: &[u8]) -> Result<bool, Fault> {
+        let Prepared { txn, changes, number } = prepared;
+        match self.journal().as_mut() {
+            Some(journal) => {
+                if !journal.append(number, plain)? {
+                    return Ok(false);
+                }
+            }
+            None => return Err(Fault::Refused("the store was opened only to look at it".to_owned())),
+        }
+        let mut held = self.recent.lock();
+        txn.commit()?;
+        let now = held.change();
+        changes.cycles.iter().for_each(|(mold, new)| now.add(*mold, new));
+        Ok(true)
+    }
+
+    /// Whether a commit of so many bytes can ever be kept.
+    pub(super) fn takes(&self, plain: usize) -> Result<(), Fault> {
+        match self.journal().as_ref() {
+            Some(journal) if !journal.takes(plain) => {
+                Err(Fault::Refused(format!("the commit is too large for the journal: {plain} bytes")))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether it is time to pack, at so many cycles.
+    pub(super) fn wants_packing(&self, cycles: usize) -> bool {
+        self.journal().as_ref().is_some_and(Journal::is_half_full)
+            || self.recent.lock().look().fresh() >= cycles
+    }
+
+    /// Sets aside what waits to be packed. The number is that of the last commit among it. Nobody commits meanwhile.
+    pub(super) fn freeze(&self) -> Result<(u64, Vec<(MoldId, Arc<history::Unpacked>)>), Fault> {
+        let number = read_mark(&self.database.begin_read()?, JOURNALED)?;
+        if let Some(journal) = self.journal().as_mut() {
+            journal.turn();
+        }
+        Ok(self.recent.lock().change().freeze(number))
+    }
+
+    /// Writes what was packed, and forgets what was set aside. Nobody commits meanwhile.
+    pub(super) fn thaw(
+        &self,
+        packed: u64,
+        work: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut txn = self.database.begin_write()?;
+        txn.set_durability(Durability::None)?;
+        work(&txn)?;
+        {
+            let mut held = self.recent.lock();
+            txn.commit()?;
+            held.change().forget_frozen();
+        }
+        // Readers do not wait for this one.
+        let mut txn = self.database.begin_write()?;
+        txn.set_durability(Durability::Immediate)?;
+        mark(&txn, PACKED, packed)?;
+        txn.commit()?;
+        if let Some(journal) = self.journal().as_mut() {
+            journal.free_other();
+        }
+        Ok(())
+    }
+
+    /// One transaction that is on the disk when this returns, as commit `number`.
+    pub(super) fn transact(
+        &self,
+        number: u64,
+        work: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
+    ) -> Result<(), Fault> {
+        let mut txn = self.database.begin_write()?;
+        txn.set_durability(Durability::Immediate)?;
+        work(&txn)?;
+        mark(&txn, COMMITS, number)?;
+        txn.commit()?;
+        Ok(())
+    }
+
+    fn journal(&self) -> MutexGuard<'_, Option<Journal>> {
+        self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The format on disk, 0 for an empty file. A fixed shape for all formats: a byte 1 and 32 bits, little end first.
+pub(super) fn format(database: &Database) -> Result<u32, Fault> {
+    let meta = match database.begin_read()?.open_table(META) {
+        Ok(meta) => meta,
+        Err(TableError::TableDoesNotExist(_)) => return Ok(0),
+        Err(error) => return Err(error.into()),
+    };
+    let Some(value) = meta.get(FORMAT)? else { return Ok(0) };
+    match value.value() {
+        [1, format @ ..] => {
+            let format = <[u8; 4]>::try_from(format).ok().map(u32::from_le_bytes);
+            format.ok_or_else(|| unreadable(Damage::Bytes("it is not 32 bits".to_owned())))
+        }
+        [] => Err(unreadable(Damage::Empty)),
+        [found, ..] => Err(unreadable(Damage::Version { found: *found, known: 1 })),
+    }
+}
+
+fn unreadable(why: Damage) -> Fault {
+    Fault::Undecodable(Undecodable { table: "meta", key: format!("{FORMAT:?}"), why })
+}
+
+/// Whether the canary, if there is one, opens with this key.
+fn fits(txn: &ReadTransaction, key: &SealingKey) -> Result<bool, Fault> {
+    let meta = txn.open_table(META)?;
+    let Some(canary) = meta.get(CANARY)? else { return Ok(true) };
+    let body = row::body(canary.value()).map_err(|why| Undecodable {
+        table: "meta",
+        key: format!("{CANARY:?}"),
+        why,
+    })?;
+    Ok(key.open(CANARY, body).is_some())
+}
+
+fn marks(txn: &ReadTransaction) -> Result<Marks, Fault> {
+    Ok(Marks {
+        commits: read_mark(txn, COMMITS)?,
+        journaled: read_mark(txn, JOURNALED)?,
+        packed: read_mark(txn, PACKED)?,
+    })
+}
+
+fn read_mark(txn: &ReadTransaction, name: &str) -> Result<u64, Fault> {
+    Ok(tables::one(&txn.open_table(META)?, "meta", name)?.unwrap_or(0))
+}
+
+fn read_mark_of(txn: &WriteTransaction, name: &str) -> Result<u64, Fault> {
+    Ok(tables::one(&txn.open_table(META)?, "meta", name)?.unwrap_or(0))
+}
+
+fn mark(txn: &WriteTransaction, name: &str, number: u64) -> Result<(), Fault> {
+    txn.open_table(META)?.insert(name, row::encode(&number)?.as_slice())?;
+    Ok(())
+}

@@ -1,0 +1,14 @@
+//! Format 2: a journal before the database. Closed with its release; never edit it then.
+
+use redb::{TableDefinition, WriteTransaction};
+
+use crate::store::error::Fault;
+
+type Bytes = &'static [u8];
+
+/// From now on commits may be in the journal alone. Until the first one there is nothing in it, and nothing to change.
+pub(super) fn up(txn: &WriteTransaction) -> Result<(), Fault> {
+    let mut meta = txn.open_table(TableDefinition::<&str, Bytes>::new("meta"))?;
+    meta.insert("format", [1u8, 2, 0, 0, 0].as_slice())?;
+    Ok(())
+}

@@ -1,0 +1,182 @@
+//! Packing: what the journal holds goes into the database, beside the commits and the readers.
+//!
+//! Cycles are set aside, encoded while everybody else goes on, then written in one go. Only that last step holds
+//! commits off, for as long as the disk takes a few megabytes; readers are held off by nothing.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+use std::time::Duration;
+
+use domain::MoldId;
+
+use super::error::{Commit, Fault};
+use super::handle::Handle;
+use super::history::{self, DailyRollup, Unpacked};
+use super::open::{Inner, Store};
+use super::row;
+use super::tables::{self, DAILY, HISTORY};
+
+/// So many cycles wait before they are packed: enough for a chunk to grow by more than it costs to write it anew.
+pub(super) const CYCLES: usize = 128 * 1024;
+/// How long after a failure packing is tried again.
+const PAUSE: Duration = Duration::from_secs(5);
+
+impl Store {
+    /// Brings everything that was committed into the database and frees the journal. The store does so by itself from
+    /// time to time; before a copy is taken and at the end it is worth while.
+    ///
+    /// # Errors
+    /// The disk is full or fails; nothing is lost.
+    pub fn checkpoint(&self) -> Result<(), Commit> {
+        self.inner.pack()
+    }
+}
+
+impl Inner {
+    pub(super) fn pack(&self) -> Result<(), Commit> {
+        let _one_at_a_time = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
+        let handle = {
+            let _writer = self.writer();
+            self.ready()?
+        };
+        self.pack_in(&handle).map_err(|fault| {
+            if fault.is_broken_handle() {
+                self.disk.retire(handle);
+            }
+            fault.into()
+        })
+    }
+
+    fn pack_in(&self, handle: &Arc<Handle>) -> Result<(), Fault> {
+        let (number, frozen) = {
+            let _writer = self.writer();
+            handle.freeze()?
+        };
+        let packed = encode(handle, &frozen)?;
+        let _writer = self.writer();
+        handle.thaw(number, |txn| {
+            let mut chunks = txn.open_table(HISTORY)?;
+            for (key, bytes) in &packed {
+                chunks.insert(*key, bytes.as_slice())?;
+            }
+            let mut daily = txn.open_table(DAILY)?;
+            for (mold, unpacked) in &frozen {
+                for (day, sum) in unpacked.days() {
+                    let key = (*day, mold.0);
+                    let mut sum = *sum;
+                    if let Some(there) = tables::one::<_, DailyRollup>(&daily, "daily", key)? {
+                        sum.merge(&there);
+                    }
+                    daily.insert(key, row::encode(&sum)?.as_slice())?;
+                }
+            }
+            Ok(())
+        })
+    }
+}
+
+type Chunks = BTreeMap<(u32, u64), Vec<u8>>;
+
+/// The chunks to write. Chunks change by packing alone, and one packs at a time.
+fn encode(handle: &Handle, frozen: &[(MoldId, Arc<Unpacked>)]) -> Result<Chunks, Fault> {
+    let (txn, _) = handle.look()?;
+    let table = txn.open_table(HISTORY)?;
+    let mut chunks = Chunks::new();
+    for (mold, unpacked) in frozen {
+        history::pack_into(&table, *mold, unpacked.cycles(), &mut |key, bytes| {
+            chunks.insert((mold.0, key), bytes);
+        })?;
+    }
+    Ok(chunks)
+}
+
+/// Asks for packing, from wherever.
+#[derive(Default)]
+pub(super) struct Bell {
+    state: Mutex<Ring>,
+    rung: Condvar,
+}
+
+#[derive(Default, Clone, Copy, PartialEq, Eq)]
+enum Ring {
+    #[default]
+    Quiet,
+    Pack,
+    End,
+}
+
+impl Bell {
+    pub(super) fn ring(&self) {
+        self.set(Ring::Pack);
+    }
+
+    fn set(&self, ring: Ring) {
+        let mut state = self.lock();
+        if *state != Ring::End {
+            *state = ring;
+        }
+        self.rung.notify_all();
+    }
+
+    fn wait(&self) -> Ring {
+        let mut state = self.lock();
+        while *state == Ring::Quiet {
+            state = self.rung.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let rung = *state;
+        if rung == Ring::Pack {
+            *state = Ring::Quiet;
+        }
+        rung
+    }
+
+    /// Waits for the end, but no longer than the pause after a failure.
+    fn rest(&self) {
+        let state = self.lock();
+        let ended = |ring: &mut Ring| *ring != Ring::End;
+        drop(self.rung.wait_timeout_while(state, PAUSE, ended).unwrap_or_else(PoisonError::into_inner));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Ring> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The thread that packs. Dropping it waits for its end.
+pub(super) struct Packer {
+    bell: Arc<Bell>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Packer {
+    /// Packs whenever the bell rings, as long as the store is there.
+    pub(super) fn start(inner: &Arc<Inner>) -> std::io::Result<Self> {
+        let bell = Arc::clone(&inner.bell);
+        let (weak, rung) = (Arc::downgrade(inner), Arc::clone(&bell));
+        let thread = thread::Builder::new().name("store-packer".to_owned()).spawn(move || {
+            while rung.wait() == Ring::Pack {
+                let Some(inner) = weak.upgrade() else { break };
+                if let Err(error) = inner.pack() {
+                    tracing::warn!(
+                        error = &error as &dyn std::error::Error,
+                        "could not pack history; trying again"
+                    );
+                    drop(inner);
+                    rung.rest();
+                }
+            }
+        })?;
+        Ok(Packer { bell, thread: Some(thread) })
+    }
+}
+
+impl Drop for Packer {
+    fn drop(&mut self) {
+        self.bell.set(Ring::End);
+        if let Some(thread) = self.thread.take() {
+            // A panic in there has been printed; there is nobody to tell it again.
+            let _ = thread.join();
+        }
+    }
+}
