@@ -110,6 +110,12 @@ pub enum Damage {
     /// The bytes do not make sense.
     #[error("the value is damaged: {0}")]
     Bytes(String),
+    /// Its checksum is not that of its bytes, or it stands under another key than the one it was written for.
+    #[error("the value is damaged: its checksum does not fit")]
+    Checksum,
+    /// Nothing is wrong with what is there: what should take its place could not be packed.
+    #[error("the cycles could not be packed: {0}")]
+    Packing(String),
 }
 
 /// Why a commit was refused or failed. Nothing of it is in the store then, with the one exception that says so.

@@ -58,7 +58,10 @@ impl Inner {
         handle.thaw(number, |txn| {
             let mut chunks = txn.open_table(HISTORY)?;
             for (key, bytes) in &packed {
-                chunks.insert(*key, bytes.as_slice())?;
+                match bytes {
+                    Some(bytes) => chunks.insert(*key, bytes.as_slice())?,
+                    None => chunks.remove(*key)?,
+                };
             }
             let mut daily = txn.open_table(DAILY)?;
             for (mold, unpacked) in &frozen {
@@ -76,9 +79,10 @@ impl Inner {
     }
 }
 
-type Chunks = BTreeMap<(u32, u64), Vec<u8>>;
+/// Values to write; none where one is to be removed.
+type Chunks = BTreeMap<(u32, u64), Option<Vec<u8>>>;
 
-/// The chunks to write. Chunks change by packing alone, and one packs at a time.
+/// The chunks to write and to remove. Chunks change by packing alone, and one packs at a time.
 fn encode(handle: &Handle, frozen: &[(MoldId, Arc<Unpacked>)]) -> Result<Chunks, Fault> {
     let (txn, _) = handle.look()?;
     let table = txn.open_table(HISTORY)?;

@@ -5,10 +5,14 @@
 //! to this directory alone.
 
 mod block;
+mod chunk;
+mod pack;
+mod piece;
 mod recent;
 mod rollup;
 #[cfg(test)]
 mod tests;
+mod thin;
 
 use std::ops::ControlFlow;
 
@@ -18,11 +22,15 @@ use redb::ReadableTable;
 pub(super) use recent::{Now, OfMold, Recent, Unpacked};
 pub use rollup::{DailyRollup, LONGEST_VALID_MS};
 
-use self::block::{Block, Writer};
+use self::pack::{Place, pack};
+use self::piece::Piece;
 use super::error::{Damage, Fault, Undecodable};
 use super::tables::Bytes;
 
 type Key = (u32, u64);
+
+/// Any end of a cycle, ms.
+const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 
 /// What is known of a history all of which is packed: the last cycle of every mold. Of a mold whose last chunk is
 /// damaged nothing is known but that it has a history; who writes to it meets the damage, and nobody else does.
@@ -34,8 +42,7 @@ pub(super) fn packed(chunks: &impl ReadableTable<Key, Bytes>) -> Result<Now, Fau
         let (mold, _) = item?.0.value();
         if let Some(item) = chunks.range((mold, 0)..=(mold, u64::MAX))?.next_back() {
             let (key, value) = item?;
-            let block = Block::parse(key.value().1, value.value());
-            let last = block.and_then(|block| block.cycles().last().transpose());
+            let last = Piece::parse(key.value().1, value.value()).and_then(|piece| piece.last());
             now.packed(MoldId(mold), last.unwrap_or(None));
         }
         next = mold.checked_add(1);
@@ -55,20 +62,21 @@ pub(super) fn keep_new(
         return Ok(());
     }
     cycles.retain(|cycle| !now.has(cycle.ordinal));
-    let mut there: Vec<u64> = Vec::new();
     let (Some(first), Some(last)) = (cycles.first(), cycles.last()) else { return Ok(()) };
     let begin = chunk_before(chunks, mold, first.ordinal)?.map_or(first.ordinal, |(key, _)| key);
+    let mut there = Vec::new();
     for item in chunks.range((mold.0, begin)..=(mold.0, last.ordinal))? {
         let (key, value) = item?;
-        let block = parse(key.value(), value.value())?;
         let from = cycles.partition_point(|cycle| cycle.ordinal < key.value().1);
-        if cycles.get(from).is_some_and(|cycle| cycle.ordinal <= block.last_ordinal()) {
-            for cycle in block.cycles() {
-                there.push(cycle.map_err(|why| undecodable(key.value(), why))?.ordinal);
-            }
+        let Some(lowest) = cycles.get(from).map(|cycle| cycle.ordinal) else { break };
+        let piece = parse(key.value(), value.value())?;
+        if lowest <= piece.last_ordinal() {
+            let range = piece.range(ALWAYS, (lowest, last.ordinal), &mut there);
+            range.map_err(|why| undecodable(key.value(), why))?;
         }
     }
-    cycles.retain(|cycle| there.binary_search(&cycle.ordinal).is_err());
+    let is_new = |cycle: &Cycle| there.binary_search_by_key(&cycle.ordinal, |there| there.ordinal).is_err();
+    cycles.retain(is_new);
     Ok(())
 }
 
@@ -86,68 +94,55 @@ fn chunk_before(
     }
 }
 
-fn key_after(
+fn chunk_after(
     chunks: &impl ReadableTable<Key, Bytes>,
     mold: MoldId,
     ordinal: u64,
-) -> Result<Option<u64>, Fault> {
+) -> Result<Option<(u64, Vec<u8>)>, Fault> {
     let Some(above) = ordinal.checked_add(1) else { return Ok(None) };
     match chunks.range((mold.0, above)..=(mold.0, u64::MAX))?.next() {
-        Some(item) => Ok(Some(item?.0.value().1)),
+        Some(item) => {
+            let (key, value) = item?;
+            Ok(Some((key.value().1, value.value().to_vec())))
+        }
         None => Ok(None),
     }
 }
 
-/// Packs cycles of a mold that are in order and not in any chunk yet: gives the chunks to write, by their first
-/// ordinals.
+/// Packs cycles of a mold that are in order and not in any chunk yet. Gives the chunks to write by their first
+/// ordinals, and those to remove.
 pub(super) fn pack_into(
     chunks: &impl ReadableTable<Key, Bytes>,
     mold: MoldId,
     cycles: &[Cycle],
-    write: &mut impl FnMut(u64, Vec<u8>),
+    write: &mut impl FnMut(u64, Option<Vec<u8>>),
 ) -> Result<(), Fault> {
     let mut left = cycles;
     while let Some(first) = left.first() {
-        let before = chunk_before(chunks, mold, first.ordinal)?;
-        let after = key_after(chunks, mold, first.ordinal)?;
-        let fitting = after.map_or(left.len(), |next| left.partition_point(|cycle| cycle.ordinal < next));
+        // What comes before all chunks goes to the first of them, and its key becomes a lower one.
+        let there = match chunk_before(chunks, mold, first.ordinal)? {
+            Some(there) => Some(there),
+            None => chunk_after(chunks, mold, first.ordinal)?,
+        };
+        let next = match &there {
+            Some((key, _)) => chunk_after(chunks, mold, *key)?.map(|(key, _)| key),
+            None => None,
+        };
+        let fitting = next.map_or(left.len(), |next| left.partition_point(|cycle| cycle.ordinal < next));
         // `first` lies below `next`, so at least one cycle is taken in every round.
         let (part, rest) = left.split_at(fitting.max(1));
-        put(mold, before, part, write)?;
+        let place = if next.is_some() { Place::Between } else { Place::Last };
+        let packed = match &there {
+            Some((key, bytes)) => {
+                Piece::pack(*key, bytes, part, place).map_err(|why| undecodable((mold.0, *key), why))?
+            }
+            None => pack(None, part, place).map_err(|why| undecodable((mold.0, first.ordinal), why))?,
+        };
+        if let Some(key) = packed.removed {
+            write(key, None);
+        }
+        packed.chunks.into_iter().for_each(|(key, bytes)| write(key, Some(bytes)));
         left = rest;
-    }
-    Ok(())
-}
-
-/// Packs cycles that all lie at or above the chunk `before` and below the one after it.
-fn put(
-    mold: MoldId,
-    before: Option<(u64, Vec<u8>)>,
-    cycles: &[Cycle],
-    write: &mut impl FnMut(u64, Vec<u8>),
-) -> Result<(), Fault> {
-    let mut all = Vec::new();
-    if let Some((key, bytes)) = &before {
-        let block = parse((mold.0, *key), bytes)?;
-        for cycle in block.cycles() {
-            all.push(cycle.map_err(|why| undecodable((mold.0, *key), why))?);
-        }
-    }
-    all.extend_from_slice(cycles);
-    all.sort_by_key(|cycle| cycle.ordinal);
-    let mut open: Option<Writer> = None;
-    for cycle in &all {
-        if open.as_mut().is_some_and(|writer| writer.push(cycle)) {
-            continue;
-        }
-        if let Some(full) = open.replace(Writer::begin(cycle)) {
-            let (first, bytes) = full.finish();
-            write(first, bytes);
-        }
-    }
-    if let Some(writer) = open {
-        let (first, bytes) = writer.finish();
-        write(first, bytes);
     }
     Ok(())
 }
@@ -170,30 +165,27 @@ pub(super) fn stream(
     let mut waiting = of.cycles(ordinals);
     waiting.retain(|cycle| cycle.ended >= from && cycle.ended < to);
     let mut waiting = waiting.into_iter().peekable();
+    let mut cycles = Vec::new();
     // The chunk that holds `lowest` may begin below it.
     let begin = chunk_before(chunks, mold, lowest)?.map_or(lowest, |(key, _)| key);
     for item in chunks.range((mold.0, begin)..=(mold.0, highest))? {
         let (key, value) = item?;
         let key = key.value();
-        let block = parse(key, value.value())?;
-        let (earliest, latest) = block.span();
-        if latest < from.as_millis() || earliest >= to.as_millis() || block.last_ordinal() < lowest {
+        let piece = parse(key, value.value())?;
+        let (earliest, latest) = piece.span();
+        if latest < from.as_millis() || earliest >= to.as_millis() || piece.last_ordinal() < lowest {
             continue;
         }
-        for cycle in block.cycles() {
-            let cycle = cycle.map_err(|why| undecodable(key, why))?;
-            if cycle.ordinal > highest {
-                break;
-            }
-            if cycle.ordinal < lowest || cycle.ended < from || cycle.ended >= to {
-                continue;
-            }
+        let ended = (from.as_millis(), to.as_millis().saturating_sub(1));
+        cycles.clear();
+        piece.range(ended, ordinals, &mut cycles).map_err(|why| undecodable(key, why))?;
+        for cycle in &cycles {
             while let Some(earlier) = waiting.next_if(|waiting| waiting.ordinal < cycle.ordinal) {
                 if each(earlier).is_break() {
                     return Ok(());
                 }
             }
-            if each(cycle).is_break() {
+            if each(*cycle).is_break() {
                 return Ok(());
             }
         }
@@ -217,46 +209,39 @@ pub(super) fn audit(
     for item in chunks.range((mold.0, 0)..=(mold.0, u64::MAX))? {
         let (key, value) = item?;
         let key = key.value();
-        if let Err(why) = audit_block(key.1, value.value(), &mut last_ordinal, each) {
+        if let Err(why) = audit_piece(key.1, value.value(), &mut last_ordinal, each) {
             wrong(undecodable_inner(key, why));
         }
     }
     Ok(())
 }
 
-fn parse(key: Key, bytes: &[u8]) -> Result<Block<'_>, Fault> {
-    Block::parse(key.1, bytes).map_err(|why| undecodable(key, why))
+fn parse(key: Key, bytes: &[u8]) -> Result<Piece<'_>, Fault> {
+    Piece::parse(key.1, bytes).map_err(|why| undecodable(key, why))
 }
 
-fn audit_block(
+fn audit_piece(
     first: u64,
     bytes: &[u8],
     last_ordinal: &mut Option<u64>,
     each: &mut impl FnMut(Cycle),
 ) -> Result<(), Damage> {
     let wrong = |what: &str| Damage::Bytes(what.to_owned());
-    let block = Block::parse(first, bytes)?;
-    let (mut earliest, mut latest, mut count) = (i64::MAX, i64::MIN, 0u32);
-    let mut previous = *last_ordinal;
-    for cycle in block.cycles() {
-        let cycle = cycle?;
-        if count == 0 && cycle.ordinal != first {
-            return Err(wrong("its first ordinal is not the one in its key"));
-        }
-        if previous.is_some_and(|previous| cycle.ordinal <= previous) {
-            return Err(wrong("its ordinals do not rise"));
-        }
-        previous = Some(cycle.ordinal);
-        earliest = earliest.min(cycle.ended.as_millis());
-        latest = latest.max(cycle.ended.as_millis());
-        count = count.saturating_add(1);
-        each(cycle);
+    let piece = Piece::parse(first, bytes)?;
+    let mut cycles = Vec::new();
+    piece.range(ALWAYS, (0, u64::MAX), &mut cycles)?;
+    if cycles.first().is_none_or(|cycle| cycle.ordinal != first) {
+        return Err(wrong("its first ordinal is not the one in its key"));
     }
-    if count != block.count() || previous != Some(block.last_ordinal()) || (earliest, latest) != block.span()
-    {
+    let above = last_ordinal.is_none_or(|last| first > last);
+    if !above || !cycles.is_sorted_by(|a, b| a.ordinal < b.ordinal) {
+        return Err(wrong("its ordinals do not rise"));
+    }
+    if !piece.says(&cycles) {
         return Err(wrong("its head does not say what its cycles say"));
     }
-    *last_ordinal = previous;
+    *last_ordinal = cycles.last().map(|cycle| cycle.ordinal);
+    cycles.into_iter().for_each(each);
     Ok(())
 }
 

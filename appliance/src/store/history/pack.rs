@@ -1,0 +1,268 @@
+//! New cycles into packed history: which chunks a chunk becomes when cycles come to it.
+
+use domain::Cycle;
+
+use super::chunk::{BUDGET, Chunk, MOST, encode};
+use crate::store::error::Damage;
+
+/// A chunk is aimed a little below its budget, since it is never known beforehand what cycles come to.
+const AIM: usize = BUDGET - BUDGET / 500;
+/// A chunk of so many bytes is full.
+const FULL: usize = BUDGET - BUDGET / 150;
+/// So often a better number of cycles is looked for. Two are enough for what a plant makes.
+const TRIES: usize = 6;
+/// Bytes that a cycle takes, in hundredths, as long as nothing better is known.
+const USUAL: usize = 155;
+
+/// Where the cycles go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// No chunk of the mold follows: all chunks but the last are filled, and the last one stays open.
+    Last,
+    /// Chunks follow. What outgrows its chunk is shared out evenly, so that each part has room for what comes late
+    /// to it as well: filled ones would shed a tiny chunk every time.
+    Between,
+}
+
+/// What is to be written.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Packed {
+    /// First ordinal and bytes of each chunk, in order. Empty when nothing was new.
+    pub(super) chunks: Vec<(u64, Vec<u8>)>,
+    /// The key of the chunk that was there, where none of `chunks` has it now: it is to be removed.
+    pub(super) removed: Option<u64>,
+    /// The cycles that were not there yet, in order.
+    pub(super) new: Vec<Cycle>,
+}
+
+/// Adds cycles, whose ordinals rise, to the chunk that is `there` (its key and its bytes). An ordinal that is there
+/// already is left as it is.
+pub(super) fn pack(there: Option<(u64, &[u8])>, cycles: &[Cycle], place: Place) -> Result<Packed, Damage> {
+    if !cycles.is_sorted_by(|a, b| a.ordinal < b.ordinal) {
+        return Err(Damage::Packing("their ordinals do not rise".to_owned()));
+    }
+    let mut all = Vec::new();
+    let mut each = USUAL;
+    if let Some((key, bytes)) = there {
+        all = Chunk::parse(key, bytes)?.cycles()?;
+        // Of a few cycles most bytes are the head's: they tell nothing of the next ones.
+        if all.len() >= 2_000 {
+            each = bytes.len() * 100 / all.len();
+        }
+    }
+    let new = merge(&mut all, cycles);
+    if new.is_empty() {
+        return Ok(Packed { chunks: Vec::new(), removed: None, new });
+    }
+    let mut chunks = Vec::new();
+    let mut left = all.as_slice();
+    while let Some(first) = left.first() {
+        let (count, bytes) = match place {
+            Place::Last => fill(left, left.len(), each)?,
+            Place::Between => fill(left, share(left.len(), each), each)?,
+        };
+        if count >= 2_000 {
+            each = bytes.len() * 100 / count;
+        }
+        chunks.push((first.ordinal, bytes));
+        left = left.get(count..).unwrap_or_default();
+    }
+    let removed =
+        there.map(|(key, _)| key).filter(|key| chunks.first().is_some_and(|(first, _)| first != key));
+    Ok(Packed { chunks, removed, new })
+}
+
+/// Adds those cycles to `all` that are not there, and says which.
+fn merge(all: &mut Vec<Cycle>, cycles: &[Cycle]) -> Vec<Cycle> {
+    let behind = |last: &Cycle| cycles.first().is_some_and(|first| first.ordinal > last.ordinal);
+    if all.last().is_none_or(behind) {
+        all.extend_from_slice(cycles);
+        return cycles.to_vec();
+    }
+    let is_new = |cycle: &&Cycle| all.binary_search_by_key(&cycle.ordinal, |there| there.ordinal).is_err();
+    let new: Vec<Cycle> = cycles.iter().filter(is_new).copied().collect();
+    all.extend_from_slice(&new);
+    all.sort_by_key(|cycle| cycle.ordinal);
+    new
+}
+
+/// How many of `count` cycles go to the next chunk when all chunks get the same.
+fn share(count: usize, each: usize) -> usize {
+    let by_bytes = (count * each / 100).div_ceil(AIM);
+    count.div_ceil(by_bytes.max(count.div_ceil(MOST)).max(1))
+}
+
+/// Packs as many of the first `wanted` cycles as fit, at least one, and says how many.
+fn fill(cycles: &[Cycle], wanted: usize, each: usize) -> Result<(usize, Vec<u8>), Damage> {
+    let most = wanted.clamp(1, MOST).min(cycles.len());
+    let (mut kept, mut too_many) = ((0, Vec::new()), most + 1);
+    let mut guess = (AIM * 100 / each.max(1)).clamp(1, most);
+    for tried in 1.. {
+        let bytes = encode(cycles.get(..guess).unwrap_or(cycles))?;
+        let length = bytes.len();
+        if length <= BUDGET {
+            kept = (guess, bytes);
+        } else {
+            too_many = guess;
+        }
+        let (fits, is_found) = (kept.0, kept.0 > 0);
+        let is_good = is_found && (fits == most || kept.1.len() >= FULL || tried >= TRIES);
+        if is_good || too_many <= fits + 1 {
+            break;
+        }
+        // One cycle alone always fits, so halving ends.
+        let next = if tried < TRIES { guess * AIM / length } else { guess / 2 };
+        guess = next.clamp(fits + 1, too_many - 1);
+    }
+    Ok(kept)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::super::chunk::Summary;
+    use super::super::chunk::samples::{Dice, in_order, lived, odd, regular};
+    use super::*;
+
+    /// A mold's chunks, written as the store writes them.
+    #[derive(Default)]
+    struct History {
+        chunks: BTreeMap<u64, Vec<u8>>,
+    }
+
+    impl History {
+        /// Adds cycles and answers those that were new.
+        fn add(&mut self, cycles: Vec<Cycle>) -> Vec<Cycle> {
+            let cycles = in_order(cycles);
+            let (mut left, mut new) = (cycles.as_slice(), Vec::new());
+            while let Some(first) = left.first() {
+                let there =
+                    self.chunks.range(..=first.ordinal).next_back().or_else(|| self.chunks.first_key_value());
+                let there = there.map(|(key, bytes)| (*key, bytes.clone()));
+                let next = there.as_ref().and_then(|(key, _)| self.chunks.range(key + 1..).next());
+                let fitting =
+                    next.map_or(left.len(), |(next, _)| left.partition_point(|cycle| cycle.ordinal < *next));
+                let place = if next.is_some() { Place::Between } else { Place::Last };
+                let there = there.as_ref().map(|(key, bytes)| (*key, bytes.as_slice()));
+                let packed = pack(there, &left[..fitting], place).unwrap();
+                if let Some(key) = packed.removed {
+                    self.chunks.remove(&key).unwrap();
+                }
+                self.chunks.extend(packed.chunks);
+                new.extend(packed.new);
+                left = &left[fitting..];
+            }
+            new
+        }
+
+        fn cycles(&self) -> Vec<Cycle> {
+            let mut cycles: Vec<Cycle> = Vec::new();
+            for (key, bytes) in &self.chunks {
+                assert!(bytes.len() <= BUDGET);
+                let chunk = Chunk::parse(*key, bytes).unwrap();
+                let of_chunk = chunk.cycles().unwrap();
+                assert_eq!(of_chunk[0].ordinal, *key);
+                assert_eq!(chunk.summary(), &Summary::of(&of_chunk));
+                assert!(cycles.last().is_none_or(|last| last.ordinal < *key));
+                cycles.extend(of_chunk);
+            }
+            cycles
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(24))]
+
+        #[test]
+        fn in_whatever_order_and_grouping_cycles_come_each_is_there_once(
+            cycles in prop_oneof![odd(), lived()],
+            seed: u64,
+        ) {
+            let mut dice = Dice::new(seed);
+            let mut groups: Vec<Vec<Cycle>> = vec![Vec::new(); 1 + (dice.next() % 8) as usize];
+            let run = 1 + dice.next() % 200;
+            let (mut group, mut length) = (0, groups.len() as u64);
+            for cycle in &cycles {
+                if dice.next() % run == 0 {
+                    group = (dice.next() % length) as usize;
+                }
+                groups[group].push(*cycle);
+            }
+            // What came once comes again, with another story: the first one stands.
+            let mut again = groups[0].clone();
+            again.iter_mut().for_each(|cycle| cycle.flags.late = !cycle.flags.late);
+            groups.push(again);
+            length = 0;
+            let mut history = History::default();
+            for group in groups {
+                length += history.add(group).len() as u64;
+            }
+            prop_assert_eq!(length, cycles.len() as u64);
+            prop_assert_eq!(history.cycles(), cycles);
+        }
+    }
+
+    #[test]
+    fn chunks_but_the_last_are_full_of_what_a_plant_makes() {
+        for mold in 0..6 {
+            let cycles = regular(mold, 33_000);
+            let mut history = History::default();
+            for part in cycles.chunks(if mold % 2 == 0 { 700 } else { 33_000 }) {
+                history.add(part.to_vec());
+            }
+            assert_eq!(history.cycles(), cycles);
+            let lengths: Vec<usize> = history.chunks.values().map(Vec::len).collect();
+            let (_, full) = lengths.split_last().unwrap();
+            assert!(full.len() >= 2);
+            assert!(full.iter().all(|length| *length >= BUDGET * 98 / 100), "{lengths:?}");
+        }
+    }
+
+    #[test]
+    fn late_cycles_into_full_chunks_leave_no_tiny_ones() {
+        let cycles = regular(3, 33_000);
+        let (late, early): (Vec<Cycle>, Vec<Cycle>) =
+            cycles.iter().partition(|cycle| cycle.ordinal % 500 == 0 && cycle.ordinal < 23_000);
+        let mut history = History::default();
+        history.add(early);
+        for cycle in late {
+            assert_eq!(history.add(vec![cycle]), [cycle]);
+        }
+        assert_eq!(history.cycles(), cycles);
+        assert!(history.chunks.len() <= 7, "{} chunks", history.chunks.len());
+        assert!(history.chunks.values().all(|bytes| bytes.len() > BUDGET / 4));
+    }
+
+    #[test]
+    fn what_is_there_already_writes_nothing() {
+        let cycles = regular(1, 100);
+        let bytes = encode(&cycles).unwrap();
+        let there = Some((cycles[0].ordinal, bytes.as_slice()));
+        let packed = pack(there, &cycles[20..60], Place::Last).unwrap();
+        assert_eq!(packed, Packed { chunks: Vec::new(), removed: None, new: Vec::new() });
+    }
+
+    #[test]
+    fn a_lower_ordinal_moves_the_key_and_the_old_one_is_removed() {
+        let cycles = regular(1, 100);
+        let bytes = encode(&cycles[10..]).unwrap();
+        let there = Some((cycles[10].ordinal, bytes.as_slice()));
+        let packed = pack(there, &cycles[..10], Place::Last).unwrap();
+        assert_eq!(packed.removed, Some(cycles[10].ordinal));
+        assert_eq!(packed.new, cycles[..10]);
+        assert_eq!(packed.chunks.len(), 1);
+        assert_eq!(packed.chunks[0].0, cycles[0].ordinal);
+    }
+
+    #[test]
+    fn a_damaged_chunk_takes_nothing_in() {
+        let cycles = regular(1, 100);
+        let mut bytes = encode(&cycles[..50]).unwrap();
+        bytes[40] ^= 1;
+        assert!(pack(Some((cycles[0].ordinal, &bytes)), &cycles[50..], Place::Last).is_err());
+        assert!(pack(None, &[cycles[1], cycles[0]], Place::Last).is_err());
+    }
+}
