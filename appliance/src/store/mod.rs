@@ -30,7 +30,7 @@ pub use accounts::PlantSettings;
 pub use chain::{EntryHash, genesis, link};
 pub use check::{CheckReport, Finding, check};
 pub use error::{Cause, Commit, Damage, LedgerRefusal, OpenStore, Read, Undecodable};
-pub use history::{DailyRollup, LONGEST_VALID_MS};
+pub use history::{Bucket, DailyRollup, LONGEST_VALID_MS, MOST_BUCKETS, Summary};
 pub use ledger::{ChainedEntry, Counts};
 pub use open::Store;
 pub use seal::SealingKey;

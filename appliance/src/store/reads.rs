@@ -1,12 +1,13 @@
 //! What can be asked of the plant.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
 use domain::{Cycle, LedgerEntry, Mold, MoldId, Timestamp};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::error::{Fault, Read};
-use super::history::{self, DailyRollup, Now};
+use super::history::{self, Bucket, DailyRollup, Now};
 use super::ledger::{self, ChainedEntry, Counts, Head};
 use super::open::Store;
 use super::row;
@@ -151,6 +152,51 @@ impl Store {
             })
         })?;
         Ok(page)
+    }
+
+    /// A stretch of a mold's history in so many equal parts, at most [`history::MOST_BUCKETS`]: sums of the cycles that
+    /// ended in each, from chunks' own sums wherever a whole chunk lies in one part.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn trend(
+        &self,
+        mold: MoldId,
+        (from, to): (Timestamp, Timestamp),
+        parts: usize,
+    ) -> Result<Vec<Bucket>, Read> {
+        self.look(|txn, now| {
+            let ordinals = ordinals(txn, now, mold, from, to)?;
+            history::trend(&txn.open_table(HISTORY)?, now, mold, ordinals, (from, to), parts)
+        })
+    }
+
+    /// The last cycle of every mold that has one, from memory.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn last_cycles(&self) -> Result<Vec<(MoldId, Cycle)>, Read> {
+        self.look(|_, now| Ok(now.molds().filter_map(|(mold, of)| Some((mold, *of.last()?))).collect()))
+    }
+
+    /// Sums of every mold's days, both days included, by day and mold.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn daily_of_all(&self, from_day: i64, to_day: i64) -> Result<Vec<(MoldId, DailyRollup)>, Read> {
+        self.look(|txn, now| {
+            let mut all = BTreeMap::new();
+            for (mold, of) in now.molds() {
+                all.extend(of.days(from_day, to_day).into_iter().map(|(day, sum)| ((day, mold), sum)));
+            }
+            for item in txn.open_table(DAILY)?.range((from_day, 0)..=(to_day, u32::MAX))? {
+                let (key, value) = item?;
+                let (day, mold) = key.value();
+                let sum: DailyRollup = row::decode("daily", (day, mold), value.value())?;
+                all.entry((day, MoldId(mold))).or_insert_with(|| DailyRollup::empty(day)).merge(&sum);
+            }
+            Ok(all.into_iter().map(|((_, mold), sum)| (mold, sum)).collect())
+        })
     }
 
     /// Sums of a mold's days, both days included; days without a cycle are left out.

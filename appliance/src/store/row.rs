@@ -1,4 +1,7 @@
-//! Values on disk: a version byte, then the record in postcard's encoding.
+//! Values on disk: a version byte, a checksum, then the record in postcard's encoding.
+//!
+//! The database proves its pages only when it is told to check them all; a bit that a disk lost must not be served as
+//! a count or a name until then.
 
 use std::fmt::Debug;
 
@@ -7,13 +10,22 @@ use serde::de::DeserializeOwned;
 
 use super::error::{Damage, Fault, Undecodable};
 
-/// The version that every value of format 1 begins with.
+/// The version of values that prove themselves, and that values of format 1 begin with.
 pub(super) const VERSION: u8 = 1;
+/// The version of values with a CRC-32 of what follows it, little end first.
+const CHECKED: u8 = 2;
+const SUM: usize = 4;
 
 /// The bytes of a value.
 pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
-    postcard::to_extend(value, vec![VERSION])
-        .map_err(|why| Fault::Refused(format!("could not encode: {why}")))
+    let head = vec![CHECKED, 0, 0, 0, 0];
+    let mut bytes =
+        postcard::to_extend(value, head).map_err(|why| Fault::Refused(format!("could not encode: {why}")))?;
+    if let Some((head, body)) = bytes.split_at_mut_checked(1 + SUM) {
+        let sum = crc32fast::hash(body).to_le_bytes();
+        head.iter_mut().skip(1).zip(sum).for_each(|(byte, of_sum)| *byte = of_sum);
+    }
+    Ok(bytes)
 }
 
 /// The value of some bytes.
@@ -23,7 +35,7 @@ pub(super) fn decode<T: DeserializeOwned>(
     bytes: &[u8],
 ) -> Result<T, Undecodable> {
     let undecodable = |why| Undecodable { table, key: format!("{key:?}"), why };
-    let body = body(bytes).map_err(undecodable)?;
+    let body = proven(bytes).map_err(undecodable)?;
     match postcard::take_from_bytes(body) {
         Ok((value, [])) => Ok(value),
         Ok((_, rest)) => Err(undecodable(Damage::Bytes(format!("{} bytes too many", rest.len())))),
@@ -31,12 +43,19 @@ pub(super) fn decode<T: DeserializeOwned>(
     }
 }
 
-/// What follows the version byte.
+/// What follows version and checksum.
+fn proven(bytes: &[u8]) -> Result<&[u8], Damage> {
+    let [CHECKED, rest @ ..] = bytes else { return body(bytes) };
+    let (sum, body) = rest.split_first_chunk::<SUM>().ok_or(Damage::Checksum)?;
+    if crc32fast::hash(body).to_le_bytes() == *sum { Ok(body) } else { Err(Damage::Checksum) }
+}
+
+/// What follows the version byte of a value that proves itself, or of one of format 1.
 pub(super) fn body(bytes: &[u8]) -> Result<&[u8], Damage> {
     match bytes {
         [] => Err(Damage::Empty),
         [VERSION, body @ ..] => Ok(body),
-        [found, ..] => Err(Damage::Version { found: *found, known: VERSION }),
+        [found, ..] => Err(Damage::Version { found: *found, known: CHECKED }),
     }
 }
 
@@ -51,8 +70,23 @@ mod tests {
         let error = decode::<u32>("molds", 4, &bytes).unwrap_err();
         assert_eq!(
             error.to_string(),
-            r#"table "molds", key 4: the value has version 9, known are versions up to 1"#
+            r#"table "molds", key 4: the value has version 9, known are versions up to 2"#
         );
+    }
+
+    #[test]
+    fn a_lost_bit_is_damage_and_never_another_value() {
+        let bytes = encode(&"M-4711").unwrap();
+        for place in 0..bytes.len() * 8 {
+            let mut altered = bytes.clone();
+            altered[place / 8] ^= 1 << (place % 8);
+            assert!(decode::<String>("molds", 4, &altered).is_err(), "bit {place}");
+        }
+    }
+
+    #[test]
+    fn a_value_of_format_1_is_read() {
+        assert_eq!(decode::<u32>("molds", 4, &[1, 7]).unwrap(), 7);
     }
 
     #[test]

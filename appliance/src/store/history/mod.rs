@@ -19,11 +19,14 @@ use std::ops::ControlFlow;
 use domain::{Cycle, MoldId, Timestamp};
 use redb::ReadableTable;
 
+pub use chunk::Summary;
 pub(super) use recent::{Now, OfMold, Recent, Unpacked};
 pub use rollup::{DailyRollup, LONGEST_VALID_MS};
+pub use thin::{Bucket, MOST_BUCKETS};
 
 use self::pack::{Place, pack};
 use self::piece::Piece;
+use self::thin::Thinner;
 use super::error::{Damage, Fault, Undecodable};
 use super::tables::Bytes;
 
@@ -196,6 +199,36 @@ pub(super) fn stream(
         }
     }
     Ok(())
+}
+
+/// Sums of equal parts of a stretch of time; the ordinals are those of the cycles that ended in it, or more.
+pub(super) fn trend(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    now: &Now,
+    mold: MoldId,
+    (lowest, highest): (u64, u64),
+    (from, to): (Timestamp, Timestamp),
+    parts: usize,
+) -> Result<Vec<Bucket>, Fault> {
+    let mut thinner = Thinner::new(from.as_millis(), to.as_millis(), parts);
+    if lowest <= highest {
+        let begin = chunk_before(chunks, mold, lowest)?.map_or(lowest, |(key, _)| key);
+        for item in chunks.range((mold.0, begin)..=(mold.0, highest))? {
+            let (key, value) = item?;
+            let key = key.value();
+            let added = match parse(key, value.value())? {
+                Piece::Chunk(chunk) => thinner.add_chunk(&chunk),
+                Piece::Block(block) => block.cycles().try_for_each(|cycle| {
+                    thinner.add(&cycle?);
+                    Ok(())
+                }),
+            };
+            added.map_err(|why| undecodable(key, why))?;
+        }
+    }
+    let waiting = now.mold(mold).map(|of| of.cycles((lowest, highest))).unwrap_or_default();
+    waiting.iter().for_each(|cycle| thinner.add(cycle));
+    Ok(thinner.finish())
 }
 
 /// Checks the chunks of a mold against each other and gives every cycle in them; what is wrong goes to `wrong`.

@@ -6,17 +6,17 @@ use super::chunk::{Chunk, Summary};
 use crate::store::error::Damage;
 
 /// The most buckets that are made, whatever is wished for.
-pub(in crate::store) const MOST_BUCKETS: usize = 10_000;
+pub const MOST_BUCKETS: usize = 10_000;
 
 /// A stretch of time and what ended in it. A gap is a bucket without cycles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) struct Bucket {
+pub struct Bucket {
     /// Its first instant, ms since the Unix epoch.
-    pub(in crate::store) from: i64,
+    pub from: i64,
     /// The first instant behind it, ms since the Unix epoch.
-    pub(in crate::store) to: i64,
+    pub to: i64,
     /// What its cycles come to.
-    pub(in crate::store) sums: Summary,
+    pub sums: Summary,
 }
 
 /// Sums cycles up by time.

@@ -40,7 +40,7 @@ mod varint;
 
 use domain::{Cycle, CycleFlags, CycleTime, Temperature, TimeSource, Timestamp};
 
-pub(super) use self::summary::Summary;
+pub use self::summary::Summary;
 
 use self::column::{Neighbours, Packed, Unpacker};
 use self::head::{Head, Page};

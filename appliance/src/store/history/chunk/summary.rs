@@ -9,35 +9,35 @@ use crate::store::history::rollup::LONGEST_VALID_MS;
 
 /// Sums over cycles; what is valid is what `DailyRollup` takes for valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::store) struct Summary {
+pub struct Summary {
     /// All cycles.
-    pub(in crate::store) cycles: u64,
+    pub cycles: u64,
     /// Cycles whose time is a valid cycle time.
-    pub(in crate::store) valid: u64,
+    pub valid: u64,
     /// Sum of the valid cycle times, ms.
-    pub(in crate::store) sum_ms: u64,
+    pub sum_ms: u64,
     /// Shortest valid cycle time, ms; `u32::MAX` without one.
-    pub(in crate::store) min_ms: u32,
+    pub min_ms: u32,
     /// Longest valid cycle time, ms; 0 without one.
-    pub(in crate::store) max_ms: u32,
+    pub max_ms: u32,
     /// Cycles read from the device's memory after the fact.
-    pub(in crate::store) late: u64,
+    pub late: u64,
     /// Cycles with a temperature.
-    pub(in crate::store) temperatures: u64,
+    pub temperatures: u64,
     /// Sum of the temperatures, thousandths of a degree Celsius.
-    pub(in crate::store) temperature_sum: i64,
+    pub temperature_sum: i64,
     /// Lowest temperature, thousandths of a degree Celsius; `i32::MAX` without one.
-    pub(in crate::store) temperature_min: i32,
+    pub temperature_min: i32,
     /// Highest temperature, thousandths of a degree Celsius; `i32::MIN` without one.
-    pub(in crate::store) temperature_max: i32,
+    pub temperature_max: i32,
     /// End of the earliest cycle, ms since the Unix epoch; `i64::MAX` without one.
-    pub(in crate::store) earliest: i64,
+    pub earliest: i64,
     /// End of the latest cycle, ms since the Unix epoch; `i64::MIN` without one.
-    pub(in crate::store) latest: i64,
+    pub latest: i64,
     /// Lowest ordinal; `u64::MAX` without one.
-    pub(in crate::store) first_ordinal: u64,
+    pub first_ordinal: u64,
     /// Highest ordinal; 0 without one.
-    pub(in crate::store) last_ordinal: u64,
+    pub last_ordinal: u64,
 }
 
 impl Summary {
@@ -111,12 +111,14 @@ impl Summary {
     }
 
     /// Mean of the valid cycle times, ms.
-    pub(in crate::store) fn mean_ms(&self) -> Option<u32> {
+    #[must_use]
+    pub fn mean_ms(&self) -> Option<u32> {
         u32::try_from(self.sum_ms.checked_div(self.valid)?).ok()
     }
 
     /// Mean of the temperatures, thousandths of a degree Celsius.
-    pub(in crate::store) fn mean_milli_celsius(&self) -> Option<i32> {
+    #[must_use]
+    pub fn mean_milli_celsius(&self) -> Option<i32> {
         let count = i64::try_from(self.temperatures).ok()?;
         i32::try_from(self.temperature_sum.checked_div(count)?).ok()
     }
