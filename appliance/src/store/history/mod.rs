@@ -139,11 +139,9 @@ pub(super) fn pack_into(
             Some((key, bytes)) => {
                 Piece::pack(*key, bytes, part, place).map_err(|why| undecodable((mold.0, *key), why))?
             }
-            None => pack(None, part, place).map_err(|why| undecodable((mold.0, first.ordinal), why))?,
+            None => pack(&[], part, place).map_err(|why| undecodable((mold.0, first.ordinal), why))?,
         };
-        if let Some(key) = packed.removed {
-            write(key, None);
-        }
+        packed.removed.into_iter().for_each(|key| write(key, None));
         packed.chunks.into_iter().for_each(|(key, bytes)| write(key, Some(bytes)));
         left = rest;
     }

@@ -27,32 +27,34 @@ pub(super) enum Place {
 /// What is to be written.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Packed {
-    /// First ordinal and bytes of each chunk, in order. Empty when nothing was new.
+    /// First ordinal and bytes of each chunk, in order. Empty when nothing was new and nothing was to become one.
     pub(super) chunks: Vec<(u64, Vec<u8>)>,
-    /// The key of the chunk that was there, where none of `chunks` has it now: it is to be removed.
-    pub(super) removed: Option<u64>,
+    /// Keys of chunks that were there and that none of `chunks` has now: they are to be removed.
+    pub(super) removed: Vec<u64>,
     /// The cycles that were not there yet, in order.
     pub(super) new: Vec<Cycle>,
 }
 
-/// Adds cycles, whose ordinals rise, to the chunk that is `there` (its key and its bytes). An ordinal that is there
-/// already is left as it is.
-pub(super) fn pack(there: Option<(u64, &[u8])>, cycles: &[Cycle], place: Place) -> Result<Packed, Damage> {
+/// Adds cycles, whose ordinals rise, to the chunks that are `there` (key and bytes of each, neighbours in order; none,
+/// one, or small ones that are to become one). An ordinal that is there already is left as it is.
+pub(super) fn pack(there: &[(u64, &[u8])], cycles: &[Cycle], place: Place) -> Result<Packed, Damage> {
     if !cycles.is_sorted_by(|a, b| a.ordinal < b.ordinal) {
         return Err(Damage::Packing("their ordinals do not rise".to_owned()));
     }
     let mut all = Vec::new();
     let mut each = USUAL;
-    if let Some((key, bytes)) = there {
-        all = Chunk::parse(key, bytes)?.cycles()?;
-        // Of a few cycles most bytes are the head's: they tell nothing of the next ones.
-        if all.len() >= 2_000 {
-            each = bytes.len() * 100 / all.len();
+    for (key, bytes) in there {
+        let chunk = Chunk::parse(*key, bytes)?;
+        if all.last().is_some_and(|last: &Cycle| last.ordinal >= *key) {
+            return Err(Damage::Packing("the chunks that are there lie over each other".to_owned()));
         }
+        let before = all.len();
+        chunk.range((i64::MIN, i64::MAX), (0, u64::MAX), &mut all)?;
+        each = bytes_of_each(bytes, all.len() - before).unwrap_or(each);
     }
     let new = merge(&mut all, cycles);
-    if new.is_empty() {
-        return Ok(Packed { chunks: Vec::new(), removed: None, new });
+    if new.is_empty() && there.len() <= 1 {
+        return Ok(Packed { chunks: Vec::new(), removed: Vec::new(), new });
     }
     let mut chunks = Vec::new();
     let mut left = all.as_slice();
@@ -61,15 +63,18 @@ pub(super) fn pack(there: Option<(u64, &[u8])>, cycles: &[Cycle], place: Place) 
             Place::Last => fill(left, left.len(), each)?,
             Place::Between => fill(left, share(left.len(), each), each)?,
         };
-        if count >= 2_000 {
-            each = bytes.len() * 100 / count;
-        }
+        each = bytes_of_each(&bytes, count).unwrap_or(each);
         chunks.push((first.ordinal, bytes));
         left = left.get(count..).unwrap_or_default();
     }
-    let removed =
-        there.map(|(key, _)| key).filter(|key| chunks.first().is_some_and(|(first, _)| first != key));
+    let is_gone = |key: &u64| !chunks.iter().any(|(first, _)| first == key);
+    let removed = there.iter().map(|(key, _)| *key).filter(is_gone).collect();
     Ok(Packed { chunks, removed, new })
+}
+
+/// In hundredths. Of a few cycles most bytes are the head's: they tell nothing of the next ones.
+fn bytes_of_each(bytes: &[u8], cycles: usize) -> Option<usize> {
+    (cycles >= 2_000).then(|| bytes.len() * 100 / cycles)
 }
 
 /// Adds those cycles to `all` that are not there, and says which.
@@ -146,9 +151,9 @@ mod tests {
                 let fitting =
                     next.map_or(left.len(), |(next, _)| left.partition_point(|cycle| cycle.ordinal < *next));
                 let place = if next.is_some() { Place::Between } else { Place::Last };
-                let there = there.as_ref().map(|(key, bytes)| (*key, bytes.as_slice()));
-                let packed = pack(there, &left[..fitting], place).unwrap();
-                if let Some(key) = packed.removed {
+                let there: Vec<_> = there.iter().map(|(key, bytes)| (*key, bytes.as_slice())).collect();
+                let packed = pack(&there, &left[..fitting], place).unwrap();
+                for key in packed.removed {
                     self.chunks.remove(&key).unwrap();
                 }
                 self.chunks.extend(packed.chunks);
@@ -240,18 +245,31 @@ mod tests {
     fn what_is_there_already_writes_nothing() {
         let cycles = regular(1, 100);
         let bytes = encode(&cycles).unwrap();
-        let there = Some((cycles[0].ordinal, bytes.as_slice()));
-        let packed = pack(there, &cycles[20..60], Place::Last).unwrap();
-        assert_eq!(packed, Packed { chunks: Vec::new(), removed: None, new: Vec::new() });
+        let there = [(cycles[0].ordinal, bytes.as_slice())];
+        let packed = pack(&there, &cycles[20..60], Place::Last).unwrap();
+        assert_eq!(packed, Packed { chunks: Vec::new(), removed: Vec::new(), new: Vec::new() });
+    }
+
+    #[test]
+    fn small_neighbours_become_one() {
+        let cycles = regular(1, 900);
+        let parts = [&cycles[..300], &cycles[300..500], &cycles[500..800]].map(|part| encode(part).unwrap());
+        let at = |from: usize, part: usize| (cycles[from].ordinal, parts[part].as_slice());
+        let packed = pack(&[at(0, 0), at(300, 1), at(500, 2)], &cycles[800..], Place::Last).unwrap();
+        assert_eq!(packed.removed, [cycles[300].ordinal, cycles[500].ordinal]);
+        assert_eq!(packed.chunks.len(), 1);
+        let (key, bytes) = &packed.chunks[0];
+        assert_eq!(Chunk::parse(*key, bytes).unwrap().cycles().unwrap(), cycles);
+        assert!(pack(&[at(300, 1), at(0, 0)], &[], Place::Last).is_err());
     }
 
     #[test]
     fn a_lower_ordinal_moves_the_key_and_the_old_one_is_removed() {
         let cycles = regular(1, 100);
         let bytes = encode(&cycles[10..]).unwrap();
-        let there = Some((cycles[10].ordinal, bytes.as_slice()));
-        let packed = pack(there, &cycles[..10], Place::Last).unwrap();
-        assert_eq!(packed.removed, Some(cycles[10].ordinal));
+        let there = [(cycles[10].ordinal, bytes.as_slice())];
+        let packed = pack(&there, &cycles[..10], Place::Last).unwrap();
+        assert_eq!(packed.removed, [cycles[10].ordinal]);
         assert_eq!(packed.new, cycles[..10]);
         assert_eq!(packed.chunks.len(), 1);
         assert_eq!(packed.chunks[0].0, cycles[0].ordinal);
@@ -262,7 +280,7 @@ mod tests {
         let cycles = regular(1, 100);
         let mut bytes = encode(&cycles[..50]).unwrap();
         bytes[40] ^= 1;
-        assert!(pack(Some((cycles[0].ordinal, &bytes)), &cycles[50..], Place::Last).is_err());
-        assert!(pack(None, &[cycles[1], cycles[0]], Place::Last).is_err());
+        assert!(pack(&[(cycles[0].ordinal, &bytes)], &cycles[50..], Place::Last).is_err());
+        assert!(pack(&[], &[cycles[1], cycles[0]], Place::Last).is_err());
     }
 }

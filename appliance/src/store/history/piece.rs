@@ -90,14 +90,16 @@ impl<'a> Piece<'a> {
     /// Adds cycles to the value that stands under a key.
     pub(super) fn pack(key: u64, bytes: &[u8], cycles: &[Cycle], place: Place) -> Result<Packed, Damage> {
         match Piece::parse(key, bytes)? {
-            Piece::Chunk(_) => pack(Some((key, bytes)), cycles, place),
+            Piece::Chunk(_) => pack(&[(key, bytes)], cycles, place),
             Piece::Block(block) => {
                 let mut all = block.cycles().collect::<Result<Vec<Cycle>, Damage>>()?;
                 all.extend_from_slice(cycles);
                 all.sort_by_key(|cycle| cycle.ordinal);
                 all.dedup_by_key(|cycle| cycle.ordinal);
-                let mut packed = pack(None, &all, place)?;
-                packed.removed = packed.chunks.iter().all(|(first, _)| *first != key).then_some(key);
+                let mut packed = pack(&[], &all, place)?;
+                if packed.chunks.iter().all(|(first, _)| *first != key) {
+                    packed.removed.push(key);
+                }
                 Ok(packed)
             }
         }

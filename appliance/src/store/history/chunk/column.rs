@@ -272,21 +272,24 @@ impl<'a> Unpacker<'a> {
         })
     }
 
-    /// The `count` numbers of a page, into `numbers`.
-    pub(super) fn page(&mut self, page: usize, count: usize, numbers: &mut Vec<i64>) -> Result<(), Damage> {
-        if let Unpacker::Alike(base) = self {
-            // Nothing but this number was ever in there.
-            numbers.resize(count, *base);
-            return Ok(());
-        }
+    /// Puts the `count` numbers of a page into `numbers`; a number that all of them are is answered alone.
+    pub(super) fn page(
+        &mut self,
+        page: usize,
+        count: usize,
+        numbers: &mut Vec<i64>,
+    ) -> Result<Option<i64>, Damage> {
         numbers.clear();
         match self {
-            Unpacker::Alike(_) => {}
+            Unpacker::Alike(base) => return Ok(Some(*base)),
             Unpacker::Few { base, few } => {
+                let begin = page * PAGE;
+                if !few.iter().any(|(at, _)| (begin..begin + count).contains(at)) {
+                    return Ok(Some(*base));
+                }
                 numbers.resize(count, *base);
                 for (at, above) in few {
-                    let at = at.checked_sub(page * PAGE).and_then(|at| numbers.get_mut(at));
-                    if let Some(number) = at {
+                    if let Some(number) = at.checked_sub(begin).and_then(|at| numbers.get_mut(at)) {
                         *number = base.wrapping_add(*above);
                     }
                 }
@@ -295,7 +298,7 @@ impl<'a> Unpacker<'a> {
             Unpacker::Bits32(pages) => pages.page(page, count, numbers)?,
             Unpacker::Bits64(pages) => pages.page(page, count, numbers)?,
         }
-        Ok(())
+        Ok(None)
     }
 }
 

@@ -235,39 +235,71 @@ impl<'a> Cycles<'a> {
         })
     }
 
-    fn page(&mut self, number: usize, page: &Page, mut each: impl FnMut(Cycle)) -> Result<(), Damage> {
-        for (column, numbers) in self.columns.iter_mut().zip(&mut self.numbers) {
-            column.page(number, page.count, numbers)?;
+    fn page(&mut self, number: usize, page: &Page, each: impl FnMut(Cycle)) -> Result<(), Damage> {
+        let mut alike = [None; COLUMNS];
+        let columns = self.columns.iter_mut().zip(&mut self.numbers).zip(&mut alike);
+        for ((column, numbers), alike) in columns {
+            *alike = column.page(number, page.count, numbers)?;
+        }
+        // Most pages differ in times and temperatures alone: those are read without looking at the other columns.
+        let is_plain = matches!(alike, [_, _, Some(_), Some(_), Some(_)]);
+        let spread = if is_plain { 2 } else { COLUMNS };
+        for (numbers, alike) in self.numbers.iter_mut().zip(alike).take(spread) {
+            if let Some(alike) = alike {
+                numbers.resize(page.count, alike);
+            }
         }
         let [times, temperatures, rests, left_out, marks] = &self.numbers;
-        let (mut ended, mut ordinal) = (page.ended_before, page.ordinal_before);
-        let mut sound = 0i64;
-        let numbers = times.iter().zip(temperatures).zip(rests).zip(left_out).zip(marks);
-        for ((((time, temperature), rest), left_out), mark) in numbers {
-            let (cycle_time, milli, marked) = (*time as u32, *temperature as i32, *mark as u8);
-            // Anything that does not fit leaves a bit behind that should not be there.
-            sound |= (i64::from(cycle_time) ^ time) | (i64::from(milli) ^ temperature);
-            sound |= (i64::from(marked) ^ mark) | i64::from(marked & SOURCE == SOURCE);
-            ended = ended.wrapping_add(*time).wrapping_add(*rest);
-            ordinal = ordinal.wrapping_add(1).wrapping_add(left_out.cast_unsigned());
-            each(Cycle {
-                ordinal,
-                ended: Timestamp::from_millis(ended),
-                cycle_time: CycleTime::from_millis(cycle_time),
-                temperature: (marked & TEMPERATURE != 0).then_some(Temperature::from_milli_celsius(milli)),
-                source: match marked & SOURCE {
-                    0 => TimeSource::Device,
-                    1 => TimeSource::Received,
-                    _ => TimeSource::Estimated,
-                },
-                flags: CycleFlags { late: marked & LATE != 0, first: marked & FIRST != 0 },
-            });
+        let measured = times.iter().copied().zip(temperatures.iter().copied());
+        match alike {
+            [_, _, Some(rest), Some(left_out), Some(mark)] => {
+                join(page, measured.map(|(time, milli)| [time, milli, rest, left_out, mark]), each)
+            }
+            _ => {
+                let beside = rests.iter().zip(left_out).zip(marks);
+                let numbers = measured
+                    .zip(beside)
+                    .map(|((time, milli), ((rest, left_out), mark))| [time, milli, *rest, *left_out, *mark]);
+                join(page, numbers, each)
+            }
         }
-        if sound != 0 || ordinal != page.last_ordinal || ended != page.last_ended {
-            return Err(damage("its cycles are not what its head says"));
-        }
-        Ok(())
     }
+}
+
+/// Makes cycles of the numbers of a page, which come in the order of the columns.
+#[inline(always)]
+fn join(
+    page: &Page,
+    numbers: impl Iterator<Item = [i64; COLUMNS]>,
+    mut each: impl FnMut(Cycle),
+) -> Result<(), Damage> {
+    let (mut ended, mut ordinal) = (page.ended_before, page.ordinal_before);
+    let mut wrong = 0i64;
+    for [time, milli, rest, left_out, mark] in numbers {
+        let (cycle_time, milli_celsius, marked) = (time as u32, milli as i32, mark as u8);
+        // Anything that does not fit leaves a bit behind that should not be there.
+        wrong |= (i64::from(cycle_time) ^ time) | (i64::from(milli_celsius) ^ milli);
+        wrong |= (i64::from(marked) ^ mark) | i64::from(marked & SOURCE == SOURCE);
+        ended = ended.wrapping_add(time).wrapping_add(rest);
+        ordinal = ordinal.wrapping_add(1).wrapping_add(left_out.cast_unsigned());
+        each(Cycle {
+            ordinal,
+            ended: Timestamp::from_millis(ended),
+            cycle_time: CycleTime::from_millis(cycle_time),
+            temperature: (marked & TEMPERATURE != 0)
+                .then_some(Temperature::from_milli_celsius(milli_celsius)),
+            source: match marked & SOURCE {
+                0 => TimeSource::Device,
+                1 => TimeSource::Received,
+                _ => TimeSource::Estimated,
+            },
+            flags: CycleFlags { late: marked & LATE != 0, first: marked & FIRST != 0 },
+        });
+    }
+    if wrong != 0 || ordinal != page.last_ordinal || ended != page.last_ended {
+        return Err(damage("its cycles are not what its head says"));
+    }
+    Ok(())
 }
 
 /// Over the ordinal in the key and everything in the value but the checksum itself.
