@@ -200,3 +200,34 @@ fn a_steady_mold_has_one_entry_however_many_commits() {
     assert_eq!((report.molds, report.entries, report.cycles), (1, 1, 50));
     assert!(report.pages_verified);
 }
+
+#[test]
+fn a_reader_sees_every_cycle_once_while_they_are_packed() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    store.commit(&counted(1, 50)).unwrap();
+    let writer = store.clone();
+    let (begun, go) = std::sync::mpsc::channel();
+    let work = std::thread::spawn(move || {
+        for round in 1..60 {
+            writer.commit(&more(1, 50 * round, 50)).unwrap();
+            if round % 3 == 0 {
+                writer.checkpoint().unwrap();
+            }
+            let _ = begun.send(());
+        }
+    });
+    go.recv().unwrap();
+    let mut seen = 0;
+    while !work.is_finished() || seen < 3_000 {
+        let there = history(&store, 1);
+        assert!(there.len() >= seen, "{} after {seen}", there.len());
+        assert_eq!(there, cycles(1..=there.len() as u64));
+        let days = store.daily(MoldId(1), i64::MIN, i64::MAX).unwrap();
+        let summed: u64 = days.iter().map(|day| day.cycles).sum();
+        assert!(summed >= there.len() as u64);
+        seen = there.len();
+    }
+    work.join().unwrap();
+    clean(&store);
+}

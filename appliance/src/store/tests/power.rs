@@ -99,6 +99,10 @@ fn cut_power(seed: u64) {
             let batch = any_batch(&mut rng, &model);
             store.commit(&batch).unwrap();
             model.apply(&batch);
+            if rng.random_bool(0.2) {
+                store.checkpoint().unwrap();
+                assert_eq!(Model::of(&store), model, "seed {seed}");
+            }
         }
         disk.set(Mood::DiesIn(rng.random_range(0..30)));
         let mut in_doubt = model.clone();
@@ -114,6 +118,18 @@ fn cut_power(seed: u64) {
         drop(store);
         let share = rng.random_range(0.0..1.0);
         disk = disk.after_power_cut(|| rng.random_bool(share));
+        // The power fails again while what the first cut left is being put right.
+        for _ in 0..rng.random_range(0..3) {
+            disk.set(Mood::DiesIn(rng.random_range(0..12)));
+            let same = disk.clone();
+            let open = move |part, purpose| same.open(part, purpose);
+            if let Ok(store) = Store::with_backend(open, &key(), SMALL) {
+                let found = Model::of(&store);
+                assert!(found == model || found == in_doubt, "seed {seed}: recovery lost what was kept");
+            }
+            let share = rng.random_range(0.0..1.0);
+            disk = disk.after_power_cut(|| rng.random_bool(share));
+        }
         let store = on(&disk);
         let found = Model::of(&store);
         assert!(found == model || found == in_doubt, "seed {seed}: what was told as kept is not there");
@@ -125,6 +141,15 @@ fn cut_power(seed: u64) {
 #[test]
 fn a_power_cut_at_any_instant_takes_nothing_that_was_told_as_kept() {
     for seed in 0..150 {
+        cut_power(seed);
+    }
+}
+
+/// `just soak` runs it.
+#[test]
+#[ignore = "takes minutes"]
+fn a_power_cut_takes_nothing_in_thousands_of_runs() {
+    for seed in 1_000..6_000 {
         cut_power(seed);
     }
 }

@@ -154,6 +154,7 @@ impl<'a> Chunk<'a> {
         &self.head.summary
     }
 
+    #[cfg(test)]
     /// Its cycles, in order of their ordinals.
     pub(super) fn cycles(&self) -> Result<Vec<Cycle>, Damage> {
         let mut cycles = Vec::with_capacity(self.head.pages.iter().map(|page| page.count).sum());
