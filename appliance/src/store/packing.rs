@@ -9,6 +9,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use domain::MoldId;
+use redb::{ReadTransaction, WriteTransaction};
 
 use super::error::{Commit, Fault};
 use super::handle::Handle;
@@ -53,37 +54,64 @@ impl Inner {
             let _writer = self.writer();
             handle.freeze()?
         };
-        let packed = encode(handle, &frozen)?;
+        let chunks = encode(handle, &frozen)?;
         let _writer = self.writer();
-        handle.thaw(number, |txn| {
-            let mut chunks = txn.open_table(HISTORY)?;
-            for (key, bytes) in &packed {
-                match bytes {
-                    Some(bytes) => chunks.insert(*key, bytes.as_slice())?,
-                    None => chunks.remove(*key)?,
-                };
-            }
-            let mut daily = txn.open_table(DAILY)?;
-            for (mold, unpacked) in &frozen {
-                for (day, sum) in unpacked.days() {
-                    let key = (*day, mold.0);
-                    let mut sum = *sum;
-                    if let Some(there) = tables::one::<_, DailyRollup>(&daily, "daily", key)? {
-                        sum.merge(&there);
-                    }
-                    daily.insert(key, row::encode(&sum)?.as_slice())?;
-                }
-            }
-            Ok(())
-        })
+        handle.thaw(number, |txn| write(txn, &chunks, &frozen))
     }
+
+    /// Everything that was committed, packed, as of one instant; only the last little bit holds commits off.
+    pub(super) fn settled(&self) -> Result<(Arc<Handle>, ReadTransaction), Commit> {
+        self.pack()?;
+        let _one_at_a_time = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _writer = self.writer();
+        let handle = self.ready()?;
+        let settled = handle.freeze().and_then(|(number, frozen)| {
+            let chunks = encode(&handle, &frozen)?;
+            handle.thaw(number, |txn| write(txn, &chunks, &frozen))?;
+            Ok(handle.look()?.0)
+        });
+        match settled {
+            Ok(txn) => Ok((handle, txn)),
+            Err(fault) => {
+                if fault.is_broken_handle() {
+                    self.disk.retire(handle);
+                }
+                Err(fault.into())
+            }
+        }
+    }
+}
+
+/// Cycles that were set aside, by mold.
+type Frozen = [(MoldId, Arc<Unpacked>)];
+
+fn write(txn: &WriteTransaction, packed: &Chunks, frozen: &Frozen) -> Result<(), Fault> {
+    let mut chunks = txn.open_table(HISTORY)?;
+    for (key, bytes) in packed {
+        match bytes {
+            Some(bytes) => chunks.insert(*key, bytes.as_slice())?,
+            None => chunks.remove(*key)?,
+        };
+    }
+    let mut daily = txn.open_table(DAILY)?;
+    for (mold, unpacked) in frozen {
+        for (day, sum) in unpacked.days() {
+            let key = (*day, mold.0);
+            let mut sum = *sum;
+            if let Some(there) = tables::one::<_, DailyRollup>(&daily, "daily", key)? {
+                sum.merge(&there);
+            }
+            daily.insert(key, row::encode(&sum)?.as_slice())?;
+        }
+    }
+    Ok(())
 }
 
 /// Values to write; none where one is to be removed.
 type Chunks = BTreeMap<(u32, u64), Option<Vec<u8>>>;
 
 /// The chunks to write and to remove. Chunks change by packing alone, and one packs at a time.
-fn encode(handle: &Handle, frozen: &[(MoldId, Arc<Unpacked>)]) -> Result<Chunks, Fault> {
+fn encode(handle: &Handle, frozen: &Frozen) -> Result<Chunks, Fault> {
     let (txn, _) = handle.look()?;
     let table = txn.open_table(HISTORY)?;
     let mut chunks = Chunks::new();
