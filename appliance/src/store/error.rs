@@ -226,22 +226,19 @@ pub(super) enum Fault {
     Sealed(String),
     /// The files were made with another key.
     WrongKey,
-    /// A commit that was told as kept is not in the journal.
-    Journal {
-        /// Its number.
-        missing: u64,
-        /// So many later ones are there.
-        later: usize,
-    },
+    /// Commits that were told as kept are not in the journal.
+    Journal(Vec<u64>),
 }
 
 const WRONG_KEY: &str = "the key is not the one that the store was made with";
 
 /// What an error of the journal says.
-fn journal_says(missing: u64, later: usize) -> String {
+fn journal_says(missing: &[u64]) -> String {
+    let first = missing.first().copied().unwrap_or_default();
     format!(
-        "the journal is damaged: commit {missing} is missing or does not open, {later} later ones are there; \
-         `platen check --repair` keeps all that is whole"
+        "the journal is damaged: commit {first} and {} more are missing or do not open; with the box stopped, \
+         `platen check --repair` saves all that is whole",
+        missing.len().saturating_sub(1)
     )
 }
 
@@ -277,7 +274,7 @@ impl Fault {
         match self {
             Fault::Database(source) => source,
             Fault::Undecodable(error) => error.into(),
-            Fault::Journal { missing, later } => journal_says(missing, later).into(),
+            Fault::Journal(missing) => journal_says(&missing).into(),
             other => format!("{other:?}").into(),
         }
     }
@@ -308,9 +305,7 @@ impl From<Fault> for Read {
             Fault::Refused(why) => Read::Database { source: why.into() },
             Fault::Sealed(name) => Read::Sealed { name },
             Fault::WrongKey => Read::Database { source: WRONG_KEY.into() },
-            Fault::Journal { missing, later } => {
-                Read::Database { source: journal_says(missing, later).into() }
-            }
+            Fault::Journal(missing) => Read::Database { source: journal_says(&missing).into() },
         }
     }
 }
@@ -324,9 +319,7 @@ impl From<Fault> for Commit {
             Fault::Refused(why) => Commit::Refused(why),
             Fault::Sealed(name) => Commit::Refused(format!("the secret {name:?} could not be sealed")),
             Fault::WrongKey => Commit::Database { source: WRONG_KEY.into() },
-            Fault::Journal { missing, later } => {
-                Commit::Database { source: journal_says(missing, later).into() }
-            }
+            Fault::Journal(missing) => Commit::Database { source: journal_says(&missing).into() },
         }
     }
 }

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use super::commit::{self, Changes};
 use super::error::{Damage, Fault, Undecodable};
 use super::history::{self, Now, Recent};
-use super::journal::{Journal, Reading, missing};
+use super::journal::{Journal, Reading};
 use super::migrations;
 use super::row;
 use super::seal::SealingKey;
@@ -78,14 +78,14 @@ impl Handle {
         drop(txn);
         let Some(file) = journal else {
             if marks.journaled > marks.packed {
-                return Err(missing(marks.packed.saturating_add(1), 0));
+                return Err(Fault::Journal((marks.packed.saturating_add(1)..=marks.journaled).collect()));
             }
             handle.recent = Recent::new(now);
             return Ok(handle);
         };
-        let reading = Reading::after(file.as_ref(), key, marks.packed)?;
-        if reading.last().unwrap_or(marks.packed) < marks.journaled {
-            return Err(missing(reading.last().unwrap_or(marks.packed).saturating_add(1), 0));
+        let reading = Reading::after(file.as_ref(), key, (marks.packed, marks.journaled))?;
+        if !reading.missing.is_empty() {
+            return Err(Fault::Journal(reading.missing));
         }
         handle.replay(&reading, marks, &mut now)?;
         handle.recent = Recent::new(now);
@@ -99,7 +99,7 @@ impl Handle {
     fn replay(&self, reading: &Reading<'_>, marks: Marks, now: &mut Now) -> Result<(), Fault> {
         let mut commits = marks.commits;
         for found in &reading.records {
-            let plain = reading.open(found)?.ok_or_else(|| missing(found.number, 0))?;
+            let plain = reading.open(found)?.ok_or_else(|| Fault::Journal(vec![found.number]))?;
             let batch: Batch = row::decode("journal", found.number, plain.expose_secret())?;
             let changes = if found.number <= marks.journaled {
                 let txn = self.database.begin_read()?;

@@ -52,20 +52,20 @@ pub(super) struct Reading<'a> {
     key: &'a SealingKey,
     /// The records after the commit that was asked for, in order of their numbers.
     pub(super) records: Vec<Found>,
+    /// Commits that should lie between them and do not open: something that was told as kept is gone. One that does
+    /// not open behind all others was being written when the power went, and was not told as kept.
+    pub(super) missing: Vec<u64>,
 }
 
 impl<'a> Reading<'a> {
-    /// Looks for records of commits after number `packed`.
-    ///
-    /// A record that does not open is a torn one when it is the last; when others follow it, something that was told
-    /// as kept is gone, and that is an error.
+    /// Looks for records of commits after number `packed`, up to `journaled` at least.
     pub(super) fn after(
         file: &'a dyn StorageBackend,
         key: &'a SealingKey,
-        packed: u64,
+        (packed, journaled): (u64, u64),
     ) -> Result<Self, Fault> {
         let length = file.len().map_err(failed)?;
-        let mut reading = Reading { file, key, records: Vec::new() };
+        let mut reading = Reading { file, key, records: Vec::new(), missing: Vec::new() };
         let mut records = Vec::new();
         let mut place = 0u64;
         while place.saturating_add(BLOCK as u64) <= length {
@@ -88,23 +88,16 @@ impl<'a> Reading<'a> {
             };
         }
         records.sort_by_key(|found| found.number);
-        let mut expected = packed;
-        for found in &records {
-            expected = expected.saturating_add(1);
-            if found.number != expected {
-                return Err(missing(
-                    expected,
-                    records.iter().filter(|found| found.number >= expected).count(),
-                ));
+        let mut there = records.iter().map(|found| found.number).peekable();
+        let last = records.last().map_or(packed, |found| found.number).max(journaled);
+        for number in packed.saturating_add(1)..=last {
+            if there.next_if_eq(&number).is_none() {
+                reading.missing.push(number);
             }
         }
+        drop(there);
         reading.records = records;
         Ok(reading)
-    }
-
-    /// The last commit found.
-    pub(super) fn last(&self) -> Option<u64> {
-        self.records.last().map(|found| found.number)
     }
 
     /// What a record holds; `None` when it does not open.
@@ -207,11 +200,6 @@ fn failed(error: io::Error) -> Fault {
     Fault::Database(Box::new(redb::Error::Io(error)))
 }
 
-/// Commits after `packed` that the journal should hold and does not.
-pub(super) fn missing(expected: u64, later: usize) -> Fault {
-    Fault::Journal { missing: expected, later }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -253,13 +241,13 @@ mod tests {
     }
 
     fn journal(file: &Shared, packed: u64) -> Journal {
-        let records = Reading::after(file, &key(), packed).unwrap().records;
+        let records = Reading::after(file, &key(), (packed, packed)).unwrap().records;
         Journal::resume(Box::new(file.clone()), &key(), &records, 4 * BLOCK as u64).unwrap()
     }
 
     fn numbers(file: &Shared, packed: u64) -> Vec<u64> {
         let key = key();
-        let reading = Reading::after(file, &key, packed).unwrap();
+        let reading = Reading::after(file, &key, (packed, packed)).unwrap();
         for found in &reading.records {
             let plain = reading.open(found).unwrap().unwrap();
             assert_eq!(plain.expose_secret(), format!("commit {}", found.number).as_bytes());
@@ -307,12 +295,13 @@ mod tests {
         file.read(place, &mut byte).unwrap();
         file.write(place, &[byte[0] ^ 1]).unwrap();
         assert_eq!(numbers(&file, 0), [1, 2]);
+        assert!(Reading::after(&file, &key(), (0, 0)).unwrap().missing.is_empty());
         file.write(place, &byte).unwrap();
         let place = BLOCK as u64 + 60;
         file.read(place, &mut byte).unwrap();
         file.write(place, &[byte[0] ^ 1]).unwrap();
-        let error = Reading::after(&file, &key(), 0).err().unwrap();
-        assert!(matches!(error, Fault::Journal { missing: 2, later: 1 }), "{error:?}");
+        assert_eq!(Reading::after(&file, &key(), (0, 0)).unwrap().missing, [2]);
+        assert_eq!(Reading::after(&file, &key(), (0, 4)).unwrap().missing, [2, 4]);
     }
 
     #[test]
