@@ -191,7 +191,7 @@ mod tests {
             let run = 1 + dice.next() % 200;
             let (mut group, mut length) = (0, groups.len() as u64);
             for cycle in &cycles {
-                if dice.next() % run == 0 {
+                if dice.next().is_multiple_of(run) {
                     group = (dice.next() % length) as usize;
                 }
                 groups[group].push(*cycle);

@@ -130,7 +130,7 @@ fn mark(cycle: &Cycle) -> u8 {
 /// A chunk as it is on disk: the head is read and the bytes are known to be whole, the cycles are not unpacked.
 #[derive(Debug)]
 pub(super) struct Chunk<'a> {
-    head: Head,
+    head: Box<Head>,
     bytes: &'a [u8],
 }
 
@@ -146,7 +146,7 @@ impl<'a> Chunk<'a> {
         if checksum(first_ordinal, bytes).to_le_bytes() != sum {
             return Err(Damage::Checksum);
         }
-        Ok(Chunk { head: Head::read(first_ordinal, bytes)?, bytes })
+        Ok(Chunk { head: Box::new(Head::read(first_ordinal, bytes)?), bytes })
     }
 
     /// What its cycles come to.
@@ -154,8 +154,8 @@ impl<'a> Chunk<'a> {
         &self.head.summary
     }
 
-    #[cfg(test)]
     /// Its cycles, in order of their ordinals.
+    #[cfg(test)]
     pub(super) fn cycles(&self) -> Result<Vec<Cycle>, Damage> {
         let mut cycles = Vec::with_capacity(self.head.pages.iter().map(|page| page.count).sum());
         self.range((i64::MIN, i64::MAX), (0, u64::MAX), &mut cycles)?;
