@@ -5,7 +5,6 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use domain::MoldId;
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, StorageBackend, TableError, WriteTransaction,
 };
@@ -187,7 +186,7 @@ impl Handle {
     }
 
     /// Sets aside what waits to be packed. The number is that of the last commit among it. Nobody commits meanwhile.
-    pub(super) fn freeze(&self) -> Result<(u64, Vec<(MoldId, Arc<history::Unpacked>)>), Fault> {
+    pub(super) fn freeze(&self) -> Result<(u64, history::Frozen), Fault> {
         let number = read_mark(&self.database.begin_read()?, JOURNALED)?;
         if let Some(journal) = self.journal().as_mut() {
             journal.turn();

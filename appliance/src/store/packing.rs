@@ -82,10 +82,7 @@ impl Inner {
     }
 }
 
-/// Cycles that were set aside, by mold.
-type Frozen = [(MoldId, Arc<Unpacked>)];
-
-fn write(txn: &WriteTransaction, packed: &Chunks, frozen: &Frozen) -> Result<(), Fault> {
+fn write(txn: &WriteTransaction, packed: &Chunks, frozen: &[(MoldId, Arc<Unpacked>)]) -> Result<(), Fault> {
     let mut chunks = txn.open_table(HISTORY)?;
     for (key, bytes) in packed {
         match bytes {
@@ -111,7 +108,7 @@ fn write(txn: &WriteTransaction, packed: &Chunks, frozen: &Frozen) -> Result<(),
 type Chunks = BTreeMap<(u32, u64), Option<Vec<u8>>>;
 
 /// The chunks to write and to remove. Chunks change by packing alone, and one packs at a time.
-fn encode(handle: &Handle, frozen: &Frozen) -> Result<Chunks, Fault> {
+fn encode(handle: &Handle, frozen: &[(MoldId, Arc<Unpacked>)]) -> Result<Chunks, Fault> {
     let (txn, _) = handle.look()?;
     let table = txn.open_table(HISTORY)?;
     let mut chunks = Chunks::new();

@@ -20,7 +20,7 @@ use domain::{Cycle, MoldId, Timestamp};
 use redb::ReadableTable;
 
 pub use chunk::Summary;
-pub(super) use recent::{Now, OfMold, Recent, Unpacked};
+pub(super) use recent::{Frozen, Now, OfMold, Recent, Unpacked};
 pub use rollup::{DailyRollup, LONGEST_VALID_MS};
 pub use thin::{Bucket, MOST_BUCKETS};
 

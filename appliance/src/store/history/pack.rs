@@ -63,6 +63,13 @@ pub(super) fn pack(there: &[(u64, &[u8])], cycles: &[Cycle], place: Place) -> Re
             Place::Last => fill(left, left.len(), each)?,
             Place::Between => fill(left, share(left.len(), each), each)?,
         };
+        let packed = left.get(..count).unwrap_or_default();
+        // The journal lets go of them for this: they must read back.
+        let mut again = Vec::with_capacity(count);
+        Chunk::parse(first.ordinal, &bytes)?.range((i64::MIN, i64::MAX), (0, u64::MAX), &mut again)?;
+        if again != packed {
+            return Err(Damage::Packing("they do not read back as they were".to_owned()));
+        }
         each = bytes_of_each(&bytes, count).unwrap_or(each);
         chunks.push((first.ordinal, bytes));
         left = left.get(count..).unwrap_or_default();

@@ -48,6 +48,9 @@ impl Unpacked {
     }
 }
 
+/// Cycles that were set aside to be packed, by mold.
+pub(in crate::store) type Frozen = Vec<(MoldId, Arc<Unpacked>)>;
+
 /// What is known of one mold's history without the database.
 #[derive(Debug, Clone, Default)]
 pub(in crate::store) struct OfMold {
@@ -141,7 +144,7 @@ impl Now {
 
     /// Sets aside what there is up to commit `number` of the journal, to be packed. What was set aside before and not
     /// packed is given again with the number of then, and nothing else.
-    pub(in crate::store) fn freeze(&mut self, number: u64) -> (u64, Vec<(MoldId, Arc<Unpacked>)>) {
+    pub(in crate::store) fn freeze(&mut self, number: u64) -> (u64, Frozen) {
         let frozen = self.frozen();
         if !frozen.is_empty() {
             return (self.frozen_to, frozen);
@@ -155,7 +158,7 @@ impl Now {
         (number, self.frozen())
     }
 
-    fn frozen(&self) -> Vec<(MoldId, Arc<Unpacked>)> {
+    fn frozen(&self) -> Frozen {
         let frozen = self.molds.iter().filter(|(_, of)| !of.frozen.cycles.is_empty());
         frozen.map(|(mold, of)| (*mold, Arc::clone(&of.frozen))).collect()
     }
@@ -237,7 +240,8 @@ mod tests {
             let recent = Recent::default();
             let mut waiting: BTreeMap<u64, bool> = BTreeMap::new();
             let mut packed = std::collections::BTreeSet::new();
-            for step in steps {
+            let mut set_aside = 0;
+            for (number, step) in (1u64..).zip(steps) {
                 let mut held = recent.lock();
                 match step {
                     Step::Add(first, count) => {
@@ -249,10 +253,13 @@ mod tests {
                         held.change().add(mold, &new);
                     }
                     Step::Freeze => {
-                        let (_, given) = held.change().freeze(1);
+                        let (to, given) = held.change().freeze(number);
                         if waiting.values().all(|frozen| !frozen) {
                             waiting.values_mut().for_each(|frozen| *frozen = true);
+                            set_aside = number;
                         }
+                        // What came after the first freezing is not packed with the second.
+                        prop_assert_eq!(to, set_aside);
                         let given: Vec<u64> =
                             given.iter().flat_map(|(_, of)| of.cycles().iter().map(|c| c.ordinal)).collect();
                         let wanted: Vec<u64> =
