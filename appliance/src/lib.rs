@@ -7,7 +7,7 @@ pub mod config;
 pub mod control;
 pub mod desk;
 pub mod ingest;
-pub mod keyfile;
+pub mod keys;
 pub mod live;
 pub mod plant;
 mod run;

@@ -5,6 +5,7 @@
 mod commands;
 
 use std::io::{Read, Write};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -17,7 +18,8 @@ fn main() -> ExitCode {
     if cli.until_stdin_closes {
         end_with_stdin();
     }
-    match cli.run() {
+    let credentials = std::env::var_os("CREDENTIALS_DIRECTORY").map(PathBuf::from);
+    match cli.run(credentials) {
         Ok(code) => code,
         Err(failure) => {
             let _ = writeln!(std::io::stderr(), "platen: {:#}", failure.error());

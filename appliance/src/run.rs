@@ -26,10 +26,10 @@ use crate::config::{self, Config, Form};
 use crate::control;
 use crate::desk::Desk;
 use crate::ingest::{Driver, RadioLinks, Settings, secret_name};
-use crate::keyfile::{self, GetKey};
+use crate::keys;
 use crate::live::Live;
 use crate::plant::{MonitorRecord, NetworkRecord, Snapshot};
-use crate::store::{OpenStore, Read, Store};
+use crate::store::{OpenStore, Read, Store, StoreKeys};
 use crate::telemetry::Chain;
 use crate::web::{self, Listeners, Serve, StartWeb};
 
@@ -64,9 +64,6 @@ pub struct Announcement {
 /// Why the box does not run.
 #[derive(Debug, thiserror::Error)]
 pub enum RunBox {
-    /// No key.
-    #[error("get the sealing key")]
-    Key(#[from] GetKey),
     /// No store.
     #[error("open the store")]
     Store(#[from] OpenStore),
@@ -106,12 +103,15 @@ pub enum RunBox {
 /// It cannot be started, or one of its doors fails.
 pub async fn run(
     config: Config,
+    keys: StoreKeys,
     listeners: Listeners,
     clock: Arc<dyn Clock>,
     shutdown: CancellationToken,
     announce: impl FnOnce(&Announcement),
 ) -> Result<(), RunBox> {
-    let store = Store::open(&config.data, &keyfile::get(&config.data)?)?;
+    let store = Store::open(&config.data, &keys)?;
+    keys::forget_former(&config.data, &keys);
+    drop(keys);
     store.set_raw_ring(config.ingest.raw_ring);
     let snapshot = store.snapshot()?;
 

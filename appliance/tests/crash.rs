@@ -12,7 +12,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use appliance::plant::{Batch, LedgerChange};
-use appliance::store::{SealingKey, Store, check};
+use appliance::store::{Store, StoreKeys, check};
 use domain::{Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, TimeSource, Timestamp};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
@@ -22,7 +22,7 @@ const CHILD: &str = "PLATEN_CRASH_CHILD";
 const MOLDS: u32 = 5;
 
 fn open(dir: &Path) -> Store {
-    Store::open(dir, &SealingKey::from_bytes([3; 32])).unwrap()
+    Store::open(dir, &StoreKeys::from_bytes([3; 96])).unwrap()
 }
 
 fn at(ordinal: u64) -> Timestamp {

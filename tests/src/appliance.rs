@@ -6,7 +6,7 @@ use std::process::{Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use tokio::io::{AsyncBufReadExt, BufReader};
@@ -51,6 +51,12 @@ impl Appliance {
         self.folder.join("data")
     }
 
+    /// Its configuration, once it was started.
+    #[must_use]
+    pub fn config(&self) -> PathBuf {
+        self.folder.join("platen.toml")
+    }
+
     /// Address of a page.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
@@ -81,9 +87,13 @@ impl Appliance {
     }
 
     fn write_config(&self) -> Result<PathBuf> {
-        let path = self.folder.join("platen.toml");
+        let (path, key) = (self.config(), self.folder.join("store.key"));
+        if !key.exists() {
+            let made = std::process::Command::new(program()).args(["key", "new"]).arg(&key).output()?;
+            ensure!(made.status.success(), "make a key: {}", String::from_utf8_lossy(&made.stderr));
+        }
         let mut text = format!(
-            "data = {:?}\n[web]\nlisten = \"127.0.0.1:{}\"\nhttp_redirect = \"\"\n",
+            "data = {:?}\n[store]\nkey = {key:?}\n[web]\nlisten = \"127.0.0.1:{}\"\nhttp_redirect = \"\"\n",
             self.data(),
             self.port
         );

@@ -185,10 +185,10 @@ async fn nothing_is_lost_and_nothing_doubled() -> Result<()> {
     })
     .await?;
 
-    let data = appliance.data().display().to_string();
-    appliance.must(&["check", "--data", &data]).await?;
+    let config = appliance.config().display().to_string();
+    appliance.must(&["check", "--config", &config]).await?;
     browser.close().await?;
     appliance.stop().await?;
-    appliance.must(&["check", "--data", &data]).await?;
+    appliance.must(&["check", "--config", &config]).await?;
     Ok(())
 }

@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use appliance::config::{HttpRedirect, RawConfig, RawLink, RawWeb};
+use appliance::config::{HttpRedirect, RawConfig, RawLink, RawStore, RawWeb};
+use appliance::keys;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Done, healthcheck};
@@ -75,7 +76,12 @@ fn start(args: &Args) -> Result<(Process, Process)> {
 
     say("starting the box");
     let settings = dir.join("platen.toml");
-    fs::write(&settings, toml(&data, args.listen, &links)?).context("write the configuration")?;
+    // A demonstration has nothing to hide from whoever has its disk.
+    let key = dir.join("store.key");
+    if !key.exists() {
+        keys::new_key(&key).context("make the key of the store")?;
+    }
+    fs::write(&settings, toml(&data, key, args.listen, &links)?).context("write the configuration")?;
     let mut platen = Process::start(
         "the box",
         &dir.join("box.log"),
@@ -128,13 +134,14 @@ fn sticks_in(folder: &Path) -> Result<Option<Vec<(String, PathBuf)>>> {
     Ok((!links.is_empty()).then_some(links))
 }
 
-fn toml(data: &Path, listen: SocketAddr, links: &[(String, PathBuf)]) -> Result<String> {
+fn toml(data: &Path, key: PathBuf, listen: SocketAddr, links: &[(String, PathBuf)]) -> Result<String> {
     let link = links
         .iter()
         .map(|(name, path)| Ok(RawLink::new(name.parse()?, path.clone())))
         .collect::<Result<_>>()?;
     let web = RawWeb { listen, http_redirect: HttpRedirect(None), ..RawWeb::default() };
-    let raw = RawConfig { data: data.to_owned(), web, link, ..RawConfig::default() };
+    let store = RawStore { key, ..RawStore::default() };
+    let raw = RawConfig { data: data.to_owned(), store, web, link, ..RawConfig::default() };
     ::toml::to_string(&raw).context("write the configuration")
 }
 

@@ -1,7 +1,7 @@
 //! `platen export`: rows of the store on the standard output, from a running box or from its folder.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::str::FromStr;
 use std::thread;
@@ -9,12 +9,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use appliance::control::{self, Answer, Ask, Export, Format, Request, Subject};
-use appliance::keyfile::{self, LookAt};
-use appliance::store::OpenStore;
+use appliance::keys;
+use appliance::store::{OpenStore, Store};
 use domain::{MoldName, Timestamp};
 
 use super::Done;
-use super::settings::Folder;
+use super::settings::{Folder, Place};
 
 /// How long a store that is in use is waited for.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -64,7 +64,7 @@ fn instant(text: &str) -> Result<Timestamp, String> {
     instant.map(|at| Timestamp::from_millis(at.as_millisecond())).map_err(|why| why.to_string())
 }
 
-pub fn run(args: Args) -> Done {
+pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
     let mold = match args.mold {
         Which::All => None,
         Which::One(name) => Some(name),
@@ -76,7 +76,7 @@ pub fn run(args: Args) -> Done {
         from: args.from,
         to: args.to,
     });
-    match give(&args.folder.read()?, &request, &mut BufWriter::new(io::stdout().lock())) {
+    match give(&args.folder.read(credentials)?, &request, &mut BufWriter::new(io::stdout().lock())) {
         Ok(_) => Ok(ExitCode::SUCCESS),
         // Whoever read the rows has enough of them.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
@@ -93,23 +93,34 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Asks the box that runs on the folder, or the store itself when none does.
-pub fn give(data: &Path, request: &Request, to: &mut dyn Write) -> anyhow::Result<bool> {
+pub fn give(place: &Place, request: &Request, to: &mut dyn Write) -> anyhow::Result<bool> {
+    if let Some(well) = asked(place, request, to)? {
+        return Ok(well);
+    }
+    let keys = keys::to_look(&place.data, &place.key).context("get the keys of the store")?;
     let begun = Instant::now();
     let store = loop {
-        match control::ask(data, request, to) {
-            Err(Ask::NotRunning) => {}
-            answer => return Ok(answer?),
-        }
-        match keyfile::look_at(data) {
+        match Store::look_at(&place.data, &keys) {
             // A box holds the store before it answers, and a while after.
-            Err(LookAt::Open(OpenStore::InUse { .. })) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
-            Err(LookAt::Open(OpenStore::InUse { .. })) => {
+            Err(OpenStore::InUse { .. }) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            Err(OpenStore::InUse { .. }) => {
                 return Err(anyhow!("the store is in use and nobody answers for it: try again in a moment"));
             }
             store => break store.context("open the store")?,
+        }
+        if let Some(well) = asked(place, request, to)? {
+            return Ok(well);
         }
     };
     let well = control::answer(&store, request, to)?;
     to.flush().map_err(Answer::Write)?;
     Ok(well)
+}
+
+/// What the box on the folder answers; nothing when none runs.
+fn asked(place: &Place, request: &Request, to: &mut dyn Write) -> anyhow::Result<Option<bool>> {
+    match control::ask(&place.data, request, to) {
+        Err(Ask::NotRunning) => Ok(None),
+        answer => Ok(Some(answer?)),
+    }
 }

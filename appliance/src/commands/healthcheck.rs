@@ -22,7 +22,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Done {
-    ask(&args.settings.read()?.data)?;
+    ask(&args.settings.read(None)?.data)?;
     Ok(ExitCode::SUCCESS)
 }
 

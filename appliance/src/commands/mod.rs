@@ -7,6 +7,7 @@ mod decode;
 mod demo;
 mod export;
 mod healthcheck;
+mod key;
 mod monitor;
 mod replay;
 mod serve;
@@ -14,6 +15,7 @@ mod settings;
 mod signals;
 mod sim;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -53,6 +55,8 @@ enum Command {
     Export(export::Args),
     /// Hold a store against its laws; exit status 0 or 1
     Check(check::Args),
+    /// Make, change or rotate the keys that the store is encrypted with
+    Key(key::Args),
 }
 
 /// Why a command was not done.
@@ -75,7 +79,8 @@ impl Failure {
 impl<E: Into<anyhow::Error>> From<E> for Failure {
     fn from(error: E) -> Self {
         let error = error.into();
-        if error.is::<appliance::config::ConfigError>() {
+        let unnamed = matches!(error.downcast_ref(), Some(appliance::keys::GetKeys::NotNamed));
+        if unnamed || error.is::<appliance::config::ConfigError>() {
             Failure::Settings(error)
         } else {
             Failure::Work(error)
@@ -86,10 +91,10 @@ impl<E: Into<anyhow::Error>> From<E> for Failure {
 type Done = Result<ExitCode, Failure>;
 
 impl Cli {
-    /// Does it.
-    pub fn run(self) -> Done {
+    /// Does it. `credentials` is the folder that systemd made for the service's credentials, if it did.
+    pub fn run(self, credentials: Option<PathBuf>) -> Done {
         match self.command {
-            Command::Serve(args) => serve::run(args),
+            Command::Serve(args) => serve::run(args, credentials),
             Command::Config => config::run(),
             Command::Healthcheck(args) => healthcheck::run(args),
             Command::Decode(args) => decode::run(args),
@@ -98,8 +103,9 @@ impl Cli {
             Command::Monitor(args) => monitor::run(args),
             Command::Demo(args) => demo::run(args),
             Command::Sim(args) => sim::run(args),
-            Command::Export(args) => export::run(args),
-            Command::Check(args) => check::run(args),
+            Command::Export(args) => export::run(args, credentials),
+            Command::Check(args) => check::run(args, credentials),
+            Command::Key(args) => key::run(args, credentials),
         }
     }
 }

@@ -1,12 +1,13 @@
 //! `platen serve`
 
 use std::io::Write;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::Context;
 use appliance::clock::WallClock;
-use appliance::{Announcement, telemetry, web};
+use appliance::{Announcement, keys, telemetry, web};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Settings;
@@ -19,10 +20,12 @@ pub struct Args {
     settings: Settings,
 }
 
-pub fn run(args: Args) -> Done {
-    let config = args.settings.read()?;
+pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
+    let config = args.settings.read(credentials)?;
     telemetry::start(&config.log)?;
     let listeners = web::bind(&config.web)?;
+    // Before anything listens for signals: a passphrase may have to be typed.
+    let keys = keys::to_serve(&config.data, &config.store).context("get the keys of the store")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()
@@ -31,7 +34,7 @@ pub fn run(args: Args) -> Done {
     let outcome = runtime.block_on(async {
         let shutdown = CancellationToken::new();
         signals::end_on_signal(shutdown.clone()).context("listen for signals")?;
-        appliance::run(config, listeners, Arc::new(WallClock), shutdown, announce)
+        appliance::run(config, keys, listeners, Arc::new(WallClock), shutdown, announce)
             .await
             .context("run the box")
     });

@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use appliance::config::{self, Config, ConfigError, HttpRedirect, Overrides};
+use appliance::config::{self, Config, ConfigError, HttpRedirect, Overrides, StoreKey};
 
 /// Where the settings come from. Flags are stronger than the file.
 #[derive(clap::Args)]
@@ -23,32 +23,53 @@ pub struct Settings {
     /// The sticks, in place of those in the file
     #[arg(long, value_name = "PATH", num_args = 1..)]
     serial: Vec<PathBuf>,
+    /// The file with the key that opens the store; `platen key new` makes one
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
 }
 
 impl Settings {
     /// The checked settings.
-    pub fn read(self) -> Result<Config, ConfigError> {
-        let overrides =
-            Overrides { data: self.data, listen: self.listen, http: self.http, serial: self.serial };
+    pub fn read(self, credentials: Option<PathBuf>) -> Result<Config, ConfigError> {
+        let overrides = Overrides {
+            data: self.data,
+            listen: self.listen,
+            http: self.http,
+            serial: self.serial,
+            key: self.key,
+            credentials,
+        };
         config::read(self.config.as_deref(), overrides)
     }
 }
 
-/// Which box's folder is meant, by those who only look into it.
+/// Which box's folder is meant, and what opens its store.
 #[derive(clap::Args)]
 pub struct Folder {
-    /// The folder that holds everything the box keeps; the box may be running
+    /// The folder that holds everything the box keeps
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
-    /// The configuration file that names it
+    /// The configuration file that names it, and the key
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// The file with the key that opens the store
+    #[arg(long, value_name = "FILE")]
+    key: Option<PathBuf>,
+}
+
+/// A folder and what opens the store in it.
+pub struct Place {
+    /// The folder.
+    pub data: PathBuf,
+    /// The key.
+    pub key: StoreKey,
 }
 
 impl Folder {
     /// The folder: by flag, by file, or where a box keeps its data when nobody says otherwise.
-    pub fn read(self) -> Result<PathBuf, ConfigError> {
-        let overrides = Overrides { data: self.data, ..Overrides::default() };
-        Ok(config::read(self.config.as_deref(), overrides)?.data)
+    pub fn read(self, credentials: Option<PathBuf>) -> Result<Place, ConfigError> {
+        let overrides = Overrides { data: self.data, key: self.key, credentials, ..Overrides::default() };
+        let config = config::read(self.config.as_deref(), overrides)?;
+        Ok(Place { data: config.data, key: config.store })
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::{CycleTime, Initialisation, LinkName, Timestamp};
 use radio::v3::profile::switch::{Analog, Contact, SwitchModule, SwitchProfile};
 
-use super::raw::{RawConfig, RawLink, RawSwitch};
+use super::raw::{RawConfig, RawLink, RawStore, RawSwitch};
 use super::values::{self, Form, HostName, HttpRedirect, Humane};
 
 /// Why the box does not start with these settings.
@@ -55,6 +55,34 @@ pub struct Overrides {
     pub http: Option<HttpRedirect>,
     /// `--serial`, in place of the links in the file.
     pub serial: Vec<PathBuf>,
+    /// `--key`, in place of whatever the file says about the store's key.
+    pub key: Option<PathBuf>,
+    /// Where systemd laid the service's credentials, if it did.
+    pub credentials: Option<PathBuf>,
+}
+
+/// What opens the store, as far as somebody said so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyFrom {
+    /// A file with a key.
+    File(PathBuf),
+    /// A file with a passphrase.
+    Passphrase(PathBuf),
+    /// A passphrase that is asked for on the terminal.
+    Terminal,
+    /// Nobody said so: a credential, if there is one.
+    Unnamed,
+}
+
+/// Where to look for the key that opens the store.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreKey {
+    /// What was said.
+    pub from: KeyFrom,
+    /// The folder with the service's credentials.
+    pub credentials: Option<PathBuf>,
+    /// There is no configuration: a key may lie beside the data, and is made there.
+    pub beside: bool,
 }
 
 /// Settings of the web server.
@@ -109,6 +137,8 @@ pub struct Config {
     pub log: String,
     /// The web server.
     pub web: Web,
+    /// What opens the store.
+    pub store: StoreKey,
     /// Ingest.
     pub ingest: Ingest,
     /// Sticks, no name and no path twice.
@@ -130,7 +160,32 @@ pub fn read(file: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigE
         }
     };
     let origin = file.map_or_else(|| "flags".to_owned(), |path| path.display().to_string());
-    check(overrides.lay_over(raw, file.is_none(), &origin)?, &origin)
+    let credentials = overrides.credentials.clone();
+    let raw = overrides.lay_over(raw, file.is_none(), &origin)?;
+    let store = StoreKey { from: key_from(&raw.store, &origin)?, credentials, beside: file.is_none() };
+    check(raw, store, &origin)
+}
+
+fn key_from(raw: &RawStore, origin: &str) -> Result<KeyFrom, ConfigError> {
+    let said = |path: &Path| !path.as_os_str().is_empty();
+    match (said(&raw.key), said(&raw.passphrase)) {
+        (true, true) => Err(ConfigError::Value {
+            origin: origin.to_owned(),
+            key: "store.passphrase".to_owned(),
+            expected: "expected \"\", for store.key names a key: one of them opens the store".to_owned(),
+        }),
+        (true, false) => Ok(KeyFrom::File(raw.key.clone())),
+        (false, true) => Ok(KeyFrom::passphrase(raw.passphrase.clone())),
+        (false, false) => Ok(KeyFrom::Unnamed),
+    }
+}
+
+impl KeyFrom {
+    /// A passphrase in a file; "-" is the terminal.
+    #[must_use]
+    pub fn passphrase(path: PathBuf) -> Self {
+        if path == Path::new("-") { KeyFrom::Terminal } else { KeyFrom::Passphrase(path) }
+    }
 }
 
 impl Overrides {
@@ -142,6 +197,10 @@ impl Overrides {
         };
         if let Some(data) = self.data {
             raw.data = values::not_empty(data).map_err(|expected| refuse("--data", expected))?;
+        }
+        if let Some(key) = self.key {
+            let key = values::not_empty(key).map_err(|expected| refuse("--key", expected))?;
+            raw.store = RawStore { key, ..RawStore::default() };
         }
         if let Some(listen) = self.listen {
             raw.web.listen = listen;
@@ -171,7 +230,7 @@ impl Overrides {
     }
 }
 
-fn check(raw: RawConfig, origin: &str) -> Result<Config, ConfigError> {
+fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, ConfigError> {
     let refuse =
         |key: String, expected: String| ConfigError::Value { origin: origin.to_owned(), key, expected };
     if let Err(error) = raw.log.parse::<tracing_subscriber::EnvFilter>() {
@@ -213,6 +272,7 @@ fn check(raw: RawConfig, origin: &str) -> Result<Config, ConfigError> {
         data: raw.data,
         log: raw.log,
         web: Web { listen: raw.web.listen, http_redirect: raw.web.http_redirect.0, names: raw.web.names },
+        store,
         ingest: Ingest {
             window: raw.ingest.window.0,
             window_cycles: raw.ingest.window_cycles,

@@ -10,7 +10,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use checked::{Config, ConfigError, Ingest, Link, Overrides, Web, read};
+pub use checked::{Config, ConfigError, Ingest, KeyFrom, Link, Overrides, StoreKey, Web, read};
 pub use print::commented;
-pub use raw::{RawConfig, RawIngest, RawLink, RawSwitch, RawWeb};
+pub use raw::{RawConfig, RawIngest, RawLink, RawStore, RawSwitch, RawWeb};
 pub use values::{Form, HostName, HttpRedirect, Humane};

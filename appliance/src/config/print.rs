@@ -7,7 +7,7 @@ use documented::{Documented, DocumentedFields};
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::raw::{RawConfig, RawIngest, RawLink, RawSwitch, RawWeb};
+use super::raw::{RawConfig, RawIngest, RawLink, RawStore, RawSwitch, RawWeb};
 use super::values::Humane;
 
 /// Every setting with its meaning and usual value. The file says what no file says: read back, it changes nothing.
@@ -20,6 +20,8 @@ pub fn commented() -> Result<String, toml::ser::Error> {
     comment(&mut out, "", RawConfig::DOCS);
     out.push('\n');
     settings(&mut out, "", &usual)?;
+    section(&mut out, "", "[store]", RawStore::DOCS);
+    settings(&mut out, "", &usual.store)?;
     section(&mut out, "", "[web]", RawWeb::DOCS);
     settings(&mut out, "", &usual.web)?;
     section(&mut out, "", "[ingest]", RawIngest::DOCS);

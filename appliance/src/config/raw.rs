@@ -20,12 +20,26 @@ pub struct RawConfig {
     pub data: PathBuf,
     /// What goes to the log: error, warn, info, debug or trace, also by part, as in "info,radio=debug".
     pub log: String,
+    /// What opens the store, which lies encrypted in that folder.
+    pub store: RawStore,
     /// The web server.
     pub web: RawWeb,
     /// The way from a cycle that was heard to one that is kept.
     pub ingest: RawIngest,
     /// A radio stick. Repeat the section for each stick.
     pub link: Vec<RawLink>,
+}
+
+/// What opens the store, which lies encrypted in that folder.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawStore {
+    /// The file with the key. `platen key new FILE` makes one; keep it where whoever steals the disk does not get it,
+    /// and a copy where a fire does not. "" for none: then it is the systemd credential platen-store-key.
+    pub key: PathBuf,
+    /// Instead of a key, a file with a passphrase; "-" asks on the terminal at each start. "" for none: then it is the
+    /// systemd credential platen-store-passphrase, if there is one.
+    pub passphrase: PathBuf,
 }
 
 /// The web server.
@@ -151,6 +165,7 @@ impl Default for RawConfig {
         RawConfig {
             data: PathBuf::from("/var/lib/platen"),
             log: "info,actix_server=warn".to_owned(),
+            store: RawStore::default(),
             web: RawWeb::default(),
             ingest: RawIngest::default(),
             link: Vec::new(),

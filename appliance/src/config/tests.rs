@@ -20,7 +20,26 @@ fn read_text(text: &str) -> Result<Config, String> {
 fn the_printed_file_says_what_no_file_says() {
     let printed = commented().unwrap();
     assert_eq!(toml::from_str::<RawConfig>(&printed).unwrap(), RawConfig::default());
-    assert_eq!(read_text(&printed).unwrap(), read(None, Overrides::default()).unwrap());
+    // But for one thing: with a file nobody makes a key beside the data.
+    let mut without = read(None, Overrides::default()).unwrap();
+    assert!(std::mem::take(&mut without.store.beside));
+    assert_eq!(read_text(&printed).unwrap(), without);
+}
+
+#[test]
+fn one_thing_opens_the_store() {
+    let from = |text: &str| read_text(text).map(|config| config.store.from);
+    assert_eq!(from("").unwrap(), KeyFrom::Unnamed);
+    assert_eq!(from("[store]\nkey = \"/k\"\n").unwrap(), KeyFrom::File("/k".into()));
+    assert_eq!(from("[store]\npassphrase = \"/p\"\n").unwrap(), KeyFrom::Passphrase("/p".into()));
+    assert_eq!(from("[store]\npassphrase = \"-\"\n").unwrap(), KeyFrom::Terminal);
+    let error = from("[store]\nkey = \"/k\"\npassphrase = \"/p\"\n").unwrap_err();
+    assert!(error.contains("FILE") && error.contains("store.passphrase"), "{error}");
+    // The flag is stronger than either.
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    file.write_all(b"[store]\npassphrase = \"-\"\n").unwrap();
+    let overrides = Overrides { key: Some("/k".into()), ..Overrides::default() };
+    assert_eq!(read(Some(file.path()), overrides).unwrap().store.from, KeyFrom::File("/k".into()));
 }
 
 #[test]
@@ -56,6 +75,8 @@ fn every_setting_is_explained() {
         "window",
         "window_cycles",
         "raw_ring",
+        "key",
+        "passphrase",
         "baud",
         "capture",
         "debounce",
@@ -126,6 +147,7 @@ fn flags_are_stronger_than_the_file() {
         listen: Some("127.0.0.1:0".parse().unwrap()),
         http: Some(HttpRedirect(None)),
         serial: vec!["/dev/y".into(), "/dev/z".into()],
+        ..Overrides::default()
     };
     let config = read(Some(file.path()), overrides).unwrap();
     assert_eq!(config.data, std::path::PathBuf::from("/b"));

@@ -69,6 +69,9 @@ fn check(store: &Store, to: &mut dyn Write) -> Result<bool, Answer> {
     for finding in &report.findings {
         writeln!(to, "{finding}")?;
     }
+    if report.lost > 0 {
+        writeln!(to, "{} cycles are counted and their times were lost before", report.lost)?;
+    }
     let pages =
         if report.pages_verified { "every page of the file" } else { "not the file's pages, it is in use" };
     writeln!(

@@ -9,12 +9,12 @@ use domain::{
 use super::ask::copy;
 use super::{Answer, Ask, Everything, Export, Format, Request, SOCKET, Subject, answer, ask, serve};
 use crate::plant::{Batch, LedgerChange};
-use crate::store::{SealingKey, Store};
+use crate::store::{Store, StoreKeys};
 
 const START: i64 = 1_700_000_000_000;
 
 fn store(dir: &Path) -> Store {
-    let store = Store::open(dir, &SealingKey::from_bytes([1; 32])).unwrap();
+    let store = Store::open(dir, &StoreKeys::from_bytes([1; 96])).unwrap();
     let at = Timestamp::from_millis;
     let mut batch = Batch::default();
     for (id, name) in [(1, "M-1"), (2, "=cmd|' /C calc'!A0"), (3, "a, \"b\"")] {

@@ -14,7 +14,7 @@ use crate::clock::Clock;
 use crate::ingest::{Driver, Settings};
 use crate::live::Live;
 use crate::plant::{Batch, LedgerChange};
-use crate::store::{SealingKey, Store};
+use crate::store::{Store, StoreKeys};
 
 const START: i64 = 1_764_000_000_000;
 
@@ -33,7 +33,7 @@ fn at(seconds: u64) -> Timestamp {
 /// A mold that made a cycle every 20 s, with a pause of an hour in the middle.
 fn plant(cycles: u64) -> (tempfile::TempDir, Arc<dyn Plant>) {
     let dir = tempfile::tempdir().unwrap();
-    let store = Store::open(dir.path(), &SealingKey::from_bytes([7; 32])).unwrap();
+    let store = Store::open(dir.path(), &StoreKeys::from_bytes([7; 96])).unwrap();
     let mut ended = 0;
     let made = (1..=cycles).map(|ordinal| {
         let paused = ordinal == cycles / 2;

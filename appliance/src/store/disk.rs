@@ -15,11 +15,14 @@ use std::time::Duration;
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, StorageBackend};
 
+use super::cipher::Cipher;
 use super::error::{Fault, OpenStore};
 use super::handle::Handle;
 use super::journal;
+use super::keys::StoreKeys;
 use super::layer::Layer;
 use super::seal::SealingKey;
+use super::xts::{SectorKey, Sectors};
 
 /// Enough for the hot end of every table; redb's own default is a gigabyte.
 const CACHE: usize = 24 << 20;
@@ -71,7 +74,7 @@ struct Slot {
 
 impl Disk {
     /// The file in a directory; both are made when they are missing.
-    pub(super) fn in_directory(dir: &Path, key: &SealingKey) -> Result<Self, OpenStore> {
+    pub(super) fn in_directory(dir: &Path, keys: &StoreKeys) -> Result<Self, OpenStore> {
         let path = dir.join(super::FILE);
         if !path.is_file() {
             let made = DirBuilder::new().recursive(true).mode(0o700).create(dir);
@@ -81,20 +84,28 @@ impl Disk {
             });
             made.map_err(|source| OpenStore::Directory { path: dir.to_owned(), source })?;
         }
-        Ok(Disk::of_file(dir, path, key, false))
+        Ok(Disk::of_file(dir, path, &keys.sealing, Some(&keys.sectors), false))
     }
 
-    /// The file in a directory, for who only looks.
-    pub(super) fn to_look_at(dir: &Path, key: &SealingKey) -> Result<Self, OpenStore> {
+    /// The file in a directory, for who only looks; it may be a plain one of earlier days.
+    pub(super) fn to_look_at(dir: &Path, keys: &StoreKeys, plain: bool) -> Result<Self, OpenStore> {
         let path = dir.join(super::FILE);
         if path.is_file() {
-            Ok(Disk::of_file(dir, path, key, true))
+            let sectors = (!plain).then_some(&keys.sectors);
+            Ok(Disk::of_file(dir, path, &keys.sealing, sectors, true))
         } else {
             Err(OpenStore::Missing { path })
         }
     }
 
-    fn of_file(dir: &Path, path: PathBuf, key: &SealingKey, looks: bool) -> Self {
+    fn of_file(
+        dir: &Path,
+        path: PathBuf,
+        key: &SealingKey,
+        sectors: Option<&SectorKey>,
+        looks: bool,
+    ) -> Self {
+        let sectors = sectors.map(SectorKey::duplicate);
         let (folder, database, journal) = (dir.to_owned(), path.clone(), dir.join(super::JOURNAL));
         let opener: Opener = Box::new(move |part, purpose| {
             let mut how = OpenOptions::new();
@@ -118,7 +129,13 @@ impl Disk {
                 DatabaseError::Storage(redb::StorageError::Io(error)) => error,
                 other => io::Error::other(other),
             })?;
-            Ok(Some(Box::new(file)))
+            // What stands in the journal is sealed, record by record.
+            Ok(Some(match &sectors {
+                Some(key) if part == Part::Database => {
+                    Box::new(Cipher::over(Box::new(file), Sectors::new(key))?)
+                }
+                _ => Box::new(file),
+            }))
         });
         Disk {
             path,
@@ -131,14 +148,21 @@ impl Disk {
         }
     }
 
-    /// Any backend; `open` is called at every opening.
+    /// Encrypted on any backend; `open` is called at every opening.
     #[cfg(test)]
     pub(super) fn on<B: StorageBackend>(
         open: impl Fn(Part, Purpose) -> io::Result<B> + Send + Sync + 'static,
-        key: &SealingKey,
+        keys: &StoreKeys,
         segment: u64,
     ) -> Self {
-        let opener: Opener = Box::new(move |part, purpose| Ok(Some(Box::new(open(part, purpose)?))));
+        let (key, sectors) = (&keys.sealing, keys.sectors.duplicate());
+        let opener: Opener = Box::new(move |part, purpose| {
+            let file = Box::new(open(part, purpose)?);
+            Ok(Some(match part {
+                Part::Database => Box::new(Cipher::over(file, Sectors::new(&sectors))?),
+                Part::Journal => file,
+            }))
+        });
         let path = PathBuf::from("(test)");
         Disk {
             path,
@@ -169,7 +193,7 @@ impl Disk {
         }
         slot.wait();
         if !self.looks {
-            match self.through() {
+            match self.through(None) {
                 Ok(handle) => return Ok(slot.put(handle, false)),
                 Err(fault) if fault.is_broken_handle() => {}
                 Err(fault) => return Err(fault),
@@ -178,7 +202,7 @@ impl Disk {
         let database = Layer::above(self.database(Purpose::Read)?).map_err(io_fault)?;
         let database = builder().create_with_backend(database)?;
         let journal = (self.opener)(Part::Journal, Purpose::Read).map_err(io_fault)?;
-        Ok(slot.put(Handle::open(database, journal, &self.key, None)?, true))
+        Ok(slot.put(Handle::open(database, journal, &self.key, None, None)?, true))
     }
 
     /// A handle that writes.
@@ -195,15 +219,28 @@ impl Disk {
             slot.clear();
         }
         slot.wait();
-        let handle = self.through()?;
+        let handle = self.through(None)?;
         Ok(slot.put(handle, false))
     }
 
-    fn through(&self) -> Result<Handle, Fault> {
+    /// Opens the files for the first time and puts up with a damaged journal, whose losses are told.
+    pub(super) fn tolerate(&self, refused: &mut Vec<String>) -> Result<(), Fault> {
+        let handle = self.through(Some(refused))?;
+        self.lock().put(handle, false);
+        Ok(())
+    }
+
+    /// The database alone, as it lies there, for who holds its file; what is written goes nowhere.
+    pub(super) fn bare(&self) -> Result<Database, Fault> {
+        let layer = Layer::above_held(self.database(Purpose::Read)?).map_err(io_fault)?;
+        Ok(builder().create_with_backend(layer)?)
+    }
+
+    fn through(&self, refused: Option<&mut Vec<String>>) -> Result<Handle, Fault> {
         let database = Layer::through(self.database(Purpose::Write)?);
         let database = builder().create_with_backend(database)?;
         let journal = (self.opener)(Part::Journal, Purpose::Write).map_err(io_fault)?;
-        Handle::open(database, journal, &self.key, Some(self.segment))
+        Handle::open(database, journal, &self.key, Some(self.segment), refused)
     }
 
     fn database(&self, purpose: Purpose) -> Result<Box<dyn StorageBackend>, Fault> {
@@ -283,6 +320,13 @@ impl Slot {
 fn short_of(free: u64, size: u64) -> Option<(u64, u64)> {
     let needed = MARGIN.min(size / 20);
     (free < needed).then_some((free, needed))
+}
+
+/// The database in an encrypted file, as it lies there.
+pub(super) fn database_in(path: &Path, key: &SectorKey) -> Result<Database, Fault> {
+    let file = File::options().read(true).write(true).open(path).map_err(io_fault)?;
+    let file = Cipher::over(Box::new(FileBackend::new(file)?), Sectors::new(key)).map_err(io_fault)?;
+    Ok(builder().create_with_backend(file)?)
 }
 
 fn io_fault(error: io::Error) -> Fault {

@@ -58,6 +58,35 @@ pub enum OpenStore {
         #[source]
         source: Cause,
     },
+    /// The file does not open with these keys, or is no store at all.
+    #[error(
+        "what lies at {path} does not open with this folder's keys: it is another box's store, or its beginning is damaged"
+    )]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file could not be written anew, encrypted with these keys. What was there still is.
+    #[error("could not encrypt the store at {path} anew")]
+    Encrypt {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        #[source]
+        source: Cause,
+    },
+    /// There is no room for a second copy beside the first.
+    #[error(
+        "to encrypt the store at {path} anew {needed} bytes must be free, and {free} are: nothing was changed"
+    )]
+    NoRoom {
+        /// The file.
+        path: PathBuf,
+        /// Bytes free.
+        free: u64,
+        /// Bytes needed.
+        needed: u64,
+    },
 }
 
 /// Why a read gave nothing.
@@ -275,7 +304,10 @@ impl Fault {
             Fault::Database(source) => source,
             Fault::Undecodable(error) => error.into(),
             Fault::Journal(missing) => journal_says(&missing).into(),
-            other => format!("{other:?}").into(),
+            Fault::Ledger(mold, why) => format!("mold {mold}: {why}").into(),
+            Fault::Refused(why) => why.into(),
+            Fault::Sealed(name) => format!("the secret {name:?} does not open").into(),
+            Fault::WrongKey => WRONG_KEY.into(),
         }
     }
 

@@ -17,6 +17,8 @@ const PAGE: usize = 4096;
 pub(super) struct Layer {
     under: Box<dyn StorageBackend>,
     shadow: Option<Mutex<Shadow>>,
+    /// Whoever opens it holds the file already.
+    held: bool,
 }
 
 /// What was written above the disk.
@@ -31,13 +33,19 @@ struct Shadow {
 impl Layer {
     /// Every write goes to the disk.
     pub(super) fn through(under: Box<dyn StorageBackend>) -> Self {
-        Layer { under, shadow: None }
+        Layer { under, shadow: None, held: false }
     }
 
     /// No write goes to the disk.
     pub(super) fn above(under: Box<dyn StorageBackend>) -> io::Result<Self> {
         let length = under.len()?;
-        Ok(Layer { under, shadow: Some(Mutex::new(Shadow { length, seen: length, pages: BTreeMap::new() })) })
+        let shadow = Shadow { length, seen: length, pages: BTreeMap::new() };
+        Ok(Layer { under, shadow: Some(Mutex::new(shadow)), held: false })
+    }
+
+    /// No write goes to the disk, and nobody is asked for a lock: the one who opens it has it.
+    pub(super) fn above_held(under: Box<dyn StorageBackend>) -> io::Result<Self> {
+        Ok(Layer { held: true, ..Layer::above(under)? })
     }
 }
 
@@ -170,25 +178,26 @@ impl StorageBackend for Layer {
     fn try_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
         // Who writes nothing needs nobody else to stop reading; a file open for reading could not ask for it either.
         match self.shadow {
+            _ if self.held => Ok(true),
             None => self.under.try_lock_range(start, end),
             Some(_) => self.under.try_lock_shared_range(start, end),
         }
     }
 
     fn try_lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {
-        self.under.try_lock_shared_range(start, end)
+        if self.held { Ok(true) } else { self.under.try_lock_shared_range(start, end) }
     }
 
     fn lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.under.lock_range(start, end)
+        if self.held { Ok(()) } else { self.under.lock_range(start, end) }
     }
 
     fn lock_shared_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.under.lock_shared_range(start, end)
+        if self.held { Ok(()) } else { self.under.lock_shared_range(start, end) }
     }
 
     fn unlock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<(), BackendError> {
-        self.under.unlock_range(start, end)
+        if self.held { Ok(()) } else { self.under.unlock_range(start, end) }
     }
 
     fn query_lock_range(&self, start: Bound<u64>, end: Bound<u64>) -> Result<bool, BackendError> {

@@ -7,33 +7,44 @@
 mod accounts;
 mod chain;
 mod check;
+mod cipher;
 mod commit;
+mod contents;
 mod disk;
 mod error;
 mod handle;
 mod history;
 mod journal;
+mod keys;
 mod layer;
 mod ledger;
 mod migrations;
 mod open;
 mod packing;
 mod reads;
+mod rekey;
+mod repair;
 mod row;
 mod seal;
 mod secrets;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
+mod xts;
 
 pub use accounts::PlantSettings;
 pub use chain::{EntryHash, genesis, link};
 pub use check::{CheckReport, Finding, check};
+pub use contents::{Contents, contents};
 pub use error::{Cause, Commit, Damage, LedgerRefusal, OpenStore, Read, Undecodable};
 pub use history::{Bucket, DailyRollup, LONGEST_VALID_MS, MOST_BUCKETS, Summary};
+pub use keys::StoreKeys;
 pub use ledger::{ChainedEntry, Counts};
 pub use open::Store;
+pub use rekey::{Held, hold, rekey};
+pub use repair::{Lost, Repair, RepairStore, repair};
 pub use seal::SealingKey;
+pub use xts::SectorKey;
 
 /// The store's file in the data directory.
 pub const FILE: &str = "store.redb";

@@ -6,15 +6,17 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{Database, Durability, ReadTransaction, ReadableDatabase, WriteTransaction};
 
+use super::check::Finding;
+use super::contents::{self, Contents};
 use super::disk::Disk;
 use super::error::{Commit, Fault, OpenStore, Read};
 use super::handle::{self, CANARY, Handle};
 use super::history::Now;
-use super::migrations;
 use super::packing::{self, Bell, Packer};
 use super::tables::META;
+use super::{migrations, rekey};
 use crate::plant::Batch;
-use crate::store::SealingKey;
+use crate::store::{SealingKey, StoreKeys};
 
 const CANARY_TEXT: &[u8] = b"the sealing key of this store";
 /// Raw payloads kept unless the configuration says otherwise.
@@ -61,22 +63,43 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the store in a data directory, makes it when there is none and brings it to the current format. Nobody
-    /// else can open it meanwhile. One that is there opens on a full or read-only disk too: it is read, and refuses
-    /// commits until the disk takes them again.
+    /// Opens the store in a data directory, makes it when there is none and brings it to the current format; a plain
+    /// file of earlier days is encrypted. Nobody else can open it meanwhile. One that is there opens on a full or
+    /// read-only disk too: it is read, and refuses commits until the disk takes them again.
     ///
     /// # Errors
-    /// Directory or file cannot be used, the format is newer than this program, or the key is another one.
-    pub fn open(dir: &Path, seal: &SealingKey) -> Result<Store, OpenStore> {
-        Store::on_disk(Disk::in_directory(dir, seal)?, seal, Some(packing::CYCLES))
+    /// Directory or file cannot be used, the format is newer than this program, or the keys are others.
+    pub fn open(dir: &Path, keys: &StoreKeys) -> Result<Store, OpenStore> {
+        match contents::contents(dir, keys)? {
+            Contents::Plain => rekey::encrypt(dir, keys)?,
+            Contents::Foreign => return Err(OpenStore::Foreign { path: dir.join(super::FILE) }),
+            Contents::Nothing => contents::begin_anew(dir, keys)?,
+            Contents::Encrypted => {}
+        }
+        Store::on_disk(Disk::in_directory(dir, keys)?, &keys.sealing, Some(packing::CYCLES))
     }
 
     /// Opens a store that exists to look at it: nothing of its files is changed. For `check` and `export`.
     ///
     /// # Errors
     /// As [`Store::open`]; also when there is no store.
-    pub fn look_at(dir: &Path, seal: &SealingKey) -> Result<Store, OpenStore> {
-        Store::on_disk(Disk::to_look_at(dir, seal)?, seal, None)
+    pub fn look_at(dir: &Path, keys: &StoreKeys) -> Result<Store, OpenStore> {
+        let plain = match contents::contents(dir, keys)? {
+            Contents::Foreign => return Err(OpenStore::Foreign { path: dir.join(super::FILE) }),
+            contents => contents == Contents::Plain,
+        };
+        Store::on_disk(Disk::to_look_at(dir, keys, plain)?, &keys.sealing, None)
+    }
+
+    /// Opens a store that was copied from a damaged one, and tells what of its journal is lost.
+    pub(super) fn open_tolerant(dir: &Path, keys: &StoreKeys) -> Result<(Store, Vec<Finding>), OpenStore> {
+        let disk = Disk::in_directory(dir, keys)?;
+        let mut refused = Vec::new();
+        disk.tolerate(&mut refused)
+            .map_err(|fault| OpenStore::Database { path: disk.path().to_owned(), source: fault.cause() })?;
+        let store = Store::on_disk(disk, &keys.sealing, None)?;
+        let lost = refused.into_iter().map(|what| Finding { place: "journal".to_owned(), what });
+        Ok((store, lost.collect()))
     }
 
     /// Opens a store on any backend; `open` is called again whenever the backend failed. It packs in the middle of
@@ -84,10 +107,10 @@ impl Store {
     #[cfg(test)]
     pub(super) fn with_backend<B: redb::StorageBackend>(
         open: impl Fn(super::disk::Part, super::disk::Purpose) -> std::io::Result<B> + Send + Sync + 'static,
-        seal: &SealingKey,
+        keys: &StoreKeys,
         (waiting, segment): (usize, u64),
     ) -> Result<Store, OpenStore> {
-        let mut store = Store::on_disk(Disk::on(open, seal, segment), seal, None)?;
+        let mut store = Store::on_disk(Disk::on(open, keys, segment), &keys.sealing, None)?;
         if let Some(inner) = Arc::get_mut(&mut store.inner) {
             inner.waiting = waiting;
         }
@@ -290,10 +313,16 @@ fn put_canary(database: &Database, key: &SealingKey) -> Result<(), Fault> {
     if database.begin_read()?.open_table(META)?.get(CANARY)?.is_some() {
         return Ok(());
     }
-    let sealed = key.seal(CANARY, CANARY_TEXT).ok_or_else(|| Fault::Sealed(CANARY.to_owned()))?;
     let mut txn = database.begin_write()?;
     txn.set_durability(Durability::Immediate)?;
-    txn.open_table(META)?.insert(CANARY, sealed.as_slice())?;
+    write_canary(&txn, key)?;
     txn.commit()?;
+    Ok(())
+}
+
+/// Leaves what only this key opens.
+pub(super) fn write_canary(txn: &WriteTransaction, key: &SealingKey) -> Result<(), Fault> {
+    let sealed = key.seal(CANARY, CANARY_TEXT).ok_or_else(|| Fault::Sealed(CANARY.to_owned()))?;
+    txn.open_table(META)?.insert(CANARY, sealed.as_slice())?;
     Ok(())
 }

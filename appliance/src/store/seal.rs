@@ -10,12 +10,12 @@ use super::row::VERSION;
 
 const NONCE: usize = 24;
 
-/// The key that the secrets of a store are sealed with: 32 random bytes from a file of their own. It is never
+/// The key that the secrets of a store are sealed with: 32 random bytes, kept wrapped outside the store. It is never
 /// printed nor written, and wiped from memory when dropped.
 pub struct SealingKey(SecretBox<[u8; 32]>);
 
 impl SealingKey {
-    /// From the bytes of the key file.
+    /// From its bytes.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         SealingKey(SecretBox::new(Box::new(bytes)))
@@ -24,6 +24,11 @@ impl SealingKey {
     /// A key of its own for the same cipher.
     pub(super) fn duplicate(&self) -> Self {
         SealingKey::from_bytes(*self.0.expose_secret())
+    }
+
+    /// The bytes, for who wraps them.
+    pub(crate) fn expose(&self) -> &[u8; 32] {
+        self.0.expose_secret()
     }
 
     /// Seals `plain`; it opens only under the same `name`. `None` when the system gives no random bytes.

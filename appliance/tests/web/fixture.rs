@@ -9,7 +9,7 @@ use std::time::Duration;
 use appliance::clock::{Clock, WallClock};
 use appliance::config::{self, HostName};
 use appliance::live::Written;
-use appliance::store::{SealingKey, Store};
+use appliance::store::{Store, StoreKeys};
 use appliance::web::{self, Admit, Serve};
 use dashboard::port::{
     Answer, CycleChart, FloorView, LinkCondition, LinkView, LiveChange, LiveUpdate, MoldView, Person, Plant,
@@ -81,7 +81,7 @@ impl Web {
         let heard = Arc::clone(&followed);
         let serve = Serve {
             names,
-            store: Store::open(folder, &SealingKey::from_bytes([7; 32])).unwrap(),
+            store: Store::open(folder, &StoreKeys::from_bytes([7; 96])).unwrap(),
             clock: clock.clone(),
             plant,
             follow: Arc::new(move |after| {

@@ -6,7 +6,7 @@ use appliance::clock::WallClock;
 use appliance::desk::Desk;
 use appliance::ingest::{Driver, Settings};
 use appliance::live::Live;
-use appliance::store::{SealingKey, Store};
+use appliance::store::{Store, StoreKeys};
 use domain::LinkName;
 use radio::command::{Key, NetworkSecrets};
 use radio::event::{CommandDone, Heard, RadioEvent};
@@ -57,7 +57,7 @@ fn never_a_key_a_password_or_a_session_in_the_log() {
 
     let link: LinkName = "hall-a".parse().unwrap();
     let (folder, desk_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let store = Store::open(desk_folder.path(), &SealingKey::from_bytes([7; 32])).unwrap();
+    let store = Store::open(desk_folder.path(), &StoreKeys::from_bytes([7; 96])).unwrap();
     let live = Arc::new(Live::new(vec![(link.clone(), "/dev/x".to_owned())], now()));
     let (events, heard) = mpsc::channel(16);
     let (way, mut commands) = mpsc::channel(16);

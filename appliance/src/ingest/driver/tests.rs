@@ -17,7 +17,7 @@ use crate::clock::{Clock, WallClock};
 use crate::ingest::tests::plant::Device;
 use crate::live::Live;
 use crate::plant::{AlarmKey, Batch};
-use crate::store::{Commit, LedgerRefusal, SealingKey, Store};
+use crate::store::{Commit, LedgerRefusal, Store, StoreKeys};
 
 /// A store whose disk is full when told so, or which refuses for ever, or breaks down.
 #[derive(Clone)]
@@ -79,7 +79,7 @@ fn start(store: Fragile) -> Running {
 }
 
 fn open(dir: &tempfile::TempDir) -> Fragile {
-    let store = Store::open(dir.path(), &SealingKey::from_bytes([7; 32])).unwrap();
+    let store = Store::open(dir.path(), &StoreKeys::from_bytes([7; 96])).unwrap();
     Fragile {
         store,
         full: Arc::default(),

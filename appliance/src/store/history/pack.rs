@@ -154,7 +154,8 @@ mod tests {
                 let there =
                     self.chunks.range(..=first.ordinal).next_back().or_else(|| self.chunks.first_key_value());
                 let there = there.map(|(key, bytes)| (*key, bytes.clone()));
-                let next = there.as_ref().and_then(|(key, _)| self.chunks.range(key + 1..).next());
+                let above = there.as_ref().and_then(|(key, _)| key.checked_add(1));
+                let next = above.and_then(|above| self.chunks.range(above..).next());
                 let fitting =
                     next.map_or(left.len(), |(next, _)| left.partition_point(|cycle| cycle.ordinal < *next));
                 let place = if next.is_some() { Place::Between } else { Place::Last };

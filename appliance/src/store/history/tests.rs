@@ -7,12 +7,12 @@ use domain::{Cycle, CycleFlags, CycleTime, MoldId, Temperature, TimeSource, Time
 use proptest::prelude::*;
 
 use crate::plant::Batch;
-use crate::store::{DailyRollup, SealingKey, Store};
+use crate::store::{DailyRollup, Store, StoreKeys};
 
 const START: i64 = 1_700_000_000_000;
 
 fn open(dir: &tempfile::TempDir) -> Store {
-    Store::open(dir.path(), &SealingKey::from_bytes([1; 32])).unwrap()
+    Store::open(dir.path(), &StoreKeys::from_bytes([1; 96])).unwrap()
 }
 
 /// A cycle of a plant where clocks step, machines pause for months and monitors are swapped.

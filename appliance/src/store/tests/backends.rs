@@ -9,7 +9,7 @@ use crate::store::disk::{Part, Purpose};
 
 /// What the disk does with writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Mood {
+pub(in crate::store) enum Mood {
     /// As it should.
     Works,
     /// No room: nothing can be written, and what is there can be read.
@@ -49,17 +49,17 @@ enum Loose {
 
 /// A disk in memory. Clones are the same disk.
 #[derive(Debug, Clone)]
-pub(super) struct FakeDisk(Arc<Mutex<Platter>>);
+pub(in crate::store) struct FakeDisk(Arc<Mutex<Platter>>);
 
 /// A file on it.
 #[derive(Debug)]
-pub(super) struct FakeFile {
+pub(in crate::store) struct FakeFile {
     disk: Arc<Mutex<Platter>>,
     file: usize,
 }
 
 impl FakeDisk {
-    pub(super) fn new() -> Self {
+    pub(in crate::store) fn new() -> Self {
         FakeDisk::holding(Default::default())
     }
 
@@ -69,7 +69,7 @@ impl FakeDisk {
     }
 
     /// A file of the disk, as it is opened for a purpose.
-    pub(super) fn open(&self, part: Part, purpose: Purpose) -> io::Result<FakeFile> {
+    pub(in crate::store) fn open(&self, part: Part, purpose: Purpose) -> io::Result<FakeFile> {
         match self.0.lock().unwrap().mood {
             Mood::Dead => Err(io::Error::other("no power")),
             Mood::ReadOnly if purpose == Purpose::Write => Err(ErrorKind::ReadOnlyFilesystem.into()),
@@ -77,17 +77,17 @@ impl FakeDisk {
         }
     }
 
-    pub(super) fn set(&self, mood: Mood) {
+    pub(in crate::store) fn set(&self, mood: Mood) {
         self.0.lock().unwrap().mood = mood;
     }
 
-    pub(super) fn is_dead(&self) -> bool {
+    pub(in crate::store) fn is_dead(&self) -> bool {
         self.0.lock().unwrap().mood == Mood::Dead
     }
 
     /// The disk after a power cut: what was synced, and whichever of the later writes `survives` picks, each cut
     /// into sectors of 512 bytes.
-    pub(super) fn after_power_cut(&self, mut survives: impl FnMut() -> bool) -> FakeDisk {
+    pub(in crate::store) fn after_power_cut(&self, mut survives: impl FnMut() -> bool) -> FakeDisk {
         let platter = self.0.lock().unwrap();
         let mut after = |image: &Image| {
             let mut bytes = image.durable.clone();

@@ -1,12 +1,13 @@
 //! Files that somebody or something altered.
 
 use domain::{EntryKind, Mold, MoldId};
-use redb::{Database, ReadableDatabase, ReadableTable, TableHandle};
+use redb::{ReadableDatabase, ReadableTable, TableHandle};
 
 use super::plant::*;
 use crate::store::error::Damage;
 use crate::store::ledger::{Closed, Head};
 use crate::store::tables::{DAILY, HEADS, HISTORY, LEDGER, MOLDS};
+use crate::store::xts::Sectors;
 use crate::store::{Read, Store, check, row};
 
 fn plant(dir: &std::path::Path) {
@@ -31,14 +32,14 @@ fn found_after(change: impl FnOnce(&redb::WriteTransaction)) -> Vec<String> {
     look(dir.path())
 }
 
-fn alter(dir: &std::path::Path, change: impl FnOnce(&redb::WriteTransaction)) {
-    let database = Database::open(dir.join("store.redb")).unwrap();
+pub(super) fn alter(dir: &std::path::Path, change: impl FnOnce(&redb::WriteTransaction)) {
+    let database = database(dir);
     let txn = database.begin_write().unwrap();
     change(&txn);
     txn.commit().unwrap();
 }
 
-fn look(dir: &std::path::Path) -> Vec<String> {
+pub(super) fn look(dir: &std::path::Path) -> Vec<String> {
     let report = check(&Store::look_at(dir, &key()).unwrap()).unwrap();
     report.findings.iter().map(ToString::to_string).collect()
 }
@@ -131,7 +132,9 @@ fn looking_at_a_damaged_file_alters_nothing() {
     plant(dir.path());
     let path = dir.path().join("store.redb");
     let mut bytes = std::fs::read(&path).unwrap();
-    let place = bytes.windows(4).position(|part| part == b"\x03lid").unwrap();
+    let mut plain = bytes.clone();
+    Sectors::new(&key().sectors).decrypt(0, &mut plain);
+    let place = plain.windows(4).position(|part| part == b"\x03lid").unwrap();
     bytes[place + 1] ^= 1;
     std::fs::write(&path, &bytes).unwrap();
     let look = || check(&Store::look_at(dir.path(), &key()).unwrap()).map(|report| report.findings);
@@ -197,7 +200,7 @@ fn daily_sums_that_are_not_the_cycles_are_found() {
 fn a_value_of_an_unknown_version_is_named_and_stops_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
     plant(dir.path());
-    let database = Database::open(dir.path().join("store.redb")).unwrap();
+    let database = database(dir.path());
     let txn = database.begin_write().unwrap();
     txn.open_table(MOLDS).unwrap().insert(2, [77u8, 1, 2].as_slice()).unwrap();
     txn.commit().unwrap();
@@ -223,7 +226,7 @@ fn no_value_makes_a_reader_panic() {
     for round in 0..60u8 {
         let copy = tempfile::tempdir().unwrap();
         std::fs::copy(&path, copy.path().join("store.redb")).unwrap();
-        let database = Database::open(copy.path().join("store.redb")).unwrap();
+        let database = database(copy.path());
         let names: Vec<String> =
             database.begin_read().unwrap().list_tables().unwrap().map(|t| t.name().to_owned()).collect();
         assert!(names.iter().any(|name| name == "history"));

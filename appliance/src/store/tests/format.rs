@@ -9,7 +9,8 @@ use super::plant::*;
 use crate::accounts::{Session, TokenHash, User};
 use crate::plant::{AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord};
 use crate::store::tables::{self, ALARMS_PAST, META, RAW, Records, SETTINGS};
-use crate::store::{Commit, OpenStore, PlantSettings, SealingKey, Store, check, row};
+use crate::store::xts::Sectors;
+use crate::store::{Commit, OpenStore, PlantSettings, SealingKey, Store, StoreKeys, check, row};
 
 #[test]
 fn wrong_key_is_refused() {
@@ -17,8 +18,16 @@ fn wrong_key_is_refused() {
     let store = open(dir.path());
     store.put_secret("hall-a", b"link key").unwrap();
     drop(store);
-    let refused = Store::open(dir.path(), &SealingKey::from_bytes([1; 32])).unwrap_err();
-    assert!(matches!(refused, OpenStore::WrongKey { .. }), "{refused}");
+    let before = std::fs::read(dir.path().join("store.redb")).unwrap();
+    let other = StoreKeys::from_bytes([1; 96]);
+    for refused in [Store::open(dir.path(), &other), Store::look_at(dir.path(), &other)] {
+        assert!(matches!(refused, Err(OpenStore::Foreign { .. })), "{refused:?}");
+    }
+    assert!(std::fs::read(dir.path().join("store.redb")).unwrap() == before);
+    let other = key().with_sealing(SealingKey::from_bytes([1; 32]));
+    for refused in [Store::open(dir.path(), &other), Store::look_at(dir.path(), &other)] {
+        assert!(matches!(refused, Err(OpenStore::WrongKey { .. })), "{refused:?}");
+    }
     let store = open(dir.path());
     assert_eq!(store.secret("hall-a").unwrap().unwrap().expose_secret(), b"link key");
 }
@@ -31,7 +40,7 @@ fn with_another_key_nothing_is_read_and_nothing_is_changed() {
     drop(store);
     let files = || ["store.redb", "journal"].map(|file| std::fs::read(dir.path().join(file)).unwrap());
     let before = files();
-    let other = SealingKey::from_bytes([1; 32]);
+    let other = key().with_sealing(SealingKey::from_bytes([1; 32]));
     assert!(matches!(Store::look_at(dir.path(), &other), Err(OpenStore::WrongKey { .. })));
     assert!(files() == before);
     assert!(matches!(Store::open(dir.path(), &other), Err(OpenStore::WrongKey { .. })));
@@ -46,7 +55,9 @@ fn a_secret_is_nowhere_in_the_file() {
     let store = open(dir.path());
     store.put_secret("ca", b"-----BEGIN PRIVATE KEY-----").unwrap();
     drop(store);
-    let file = std::fs::read(dir.path().join("store.redb")).unwrap();
+    let mut file = std::fs::read(dir.path().join("store.redb")).unwrap();
+    Sectors::new(&key().sectors).decrypt(0, &mut file);
+    assert!(file.windows(7).any(|part| part == b"secrets"), "this is the database as redb sees it");
     assert!(!file.windows(17).any(|part| part == b"BEGIN PRIVATE KEY"));
 }
 
@@ -99,7 +110,7 @@ fn a_missing_store_is_not_made_by_looking() {
 fn newer_format_is_refused() {
     let dir = tempfile::tempdir().unwrap();
     drop(open(dir.path()));
-    let database = redb::Database::open(dir.path().join("store.redb")).unwrap();
+    let database = database(dir.path());
     let txn = database.begin_write().unwrap();
     txn.open_table(META).unwrap().insert("format", [1u8, 9, 0, 0, 0].as_slice()).unwrap();
     txn.commit().unwrap();
@@ -114,7 +125,7 @@ fn a_file_that_is_no_store_is_refused_and_left_alone() {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("store.redb");
     std::fs::write(&path, b"something else entirely").unwrap();
-    assert!(matches!(Store::open(dir.path(), &key()), Err(OpenStore::Database { .. })));
+    assert!(matches!(Store::open(dir.path(), &key()), Err(OpenStore::Foreign { .. })));
     assert_eq!(std::fs::read(&path).unwrap(), b"something else entirely");
 }
 

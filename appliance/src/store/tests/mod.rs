@@ -1,12 +1,13 @@
 //! Laws of the store.
 
-mod backends;
+pub(super) mod backends;
 mod damage;
 mod disk;
 mod format;
 mod laws;
-mod plant;
+pub(super) mod plant;
 mod power;
+mod repair;
 
 use backends::{FakeDisk, Mood};
 

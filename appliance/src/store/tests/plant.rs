@@ -5,28 +5,33 @@ use domain::{
 };
 
 use crate::plant::{Batch, Device, Gap, LedgerChange, MonitorRecord};
-use crate::store::{SealingKey, Store};
+use crate::store::{Store, StoreKeys, disk};
 
-pub(super) const DAY: i64 = 86_400_000;
+pub(in crate::store) const DAY: i64 = 86_400_000;
 /// 14 November 2023, a while before midnight UTC.
-pub(super) const START: i64 = 1_700_000_000_000;
+pub(in crate::store) const START: i64 = 1_700_000_000_000;
 
 /// A store that packs every few commits: so many cycles wait at most, and so long is a segment of the journal.
-pub(super) const SMALL: (usize, u64) = (1_000, 64 << 10);
+pub(in crate::store) const SMALL: (usize, u64) = (1_000, 64 << 10);
 
-pub(super) fn key() -> SealingKey {
-    SealingKey::from_bytes([42; 32])
+pub(in crate::store) fn key() -> StoreKeys {
+    StoreKeys::from_bytes([42; 96])
 }
 
-pub(super) fn open(dir: &std::path::Path) -> Store {
+/// The database under the store, for those who alter it behind the store's back.
+pub(in crate::store) fn database(dir: &std::path::Path) -> redb::Database {
+    disk::database_in(&dir.join(crate::store::FILE), &key().sectors).unwrap()
+}
+
+pub(in crate::store) fn open(dir: &std::path::Path) -> Store {
     Store::open(dir, &key()).unwrap()
 }
 
-pub(super) fn at(millis: i64) -> Timestamp {
+pub(in crate::store) fn at(millis: i64) -> Timestamp {
     Timestamp::from_millis(START + millis)
 }
 
-pub(super) fn mold(id: u32) -> Mold {
+pub(in crate::store) fn mold(id: u32) -> Mold {
     Mold {
         id: MoldId(id),
         name: format!("M-{id}").parse().unwrap(),
@@ -38,7 +43,7 @@ pub(super) fn mold(id: u32) -> Mold {
     }
 }
 
-pub(super) fn cycle(ordinal: u64) -> Cycle {
+pub(in crate::store) fn cycle(ordinal: u64) -> Cycle {
     let jitter = u32::try_from(ordinal * 7919 % 400).unwrap();
     Cycle {
         ordinal,
@@ -52,11 +57,11 @@ pub(super) fn cycle(ordinal: u64) -> Cycle {
     }
 }
 
-pub(super) fn cycles(ordinals: std::ops::RangeInclusive<u64>) -> Vec<Cycle> {
+pub(in crate::store) fn cycles(ordinals: std::ops::RangeInclusive<u64>) -> Vec<Cycle> {
     ordinals.map(cycle).collect()
 }
 
-pub(super) fn entry(number: u64, kind: EntryKind, cycles: i64) -> LedgerEntry {
+pub(in crate::store) fn entry(number: u64, kind: EntryKind, cycles: i64) -> LedgerEntry {
     LedgerEntry {
         number,
         at: at(0),
@@ -69,18 +74,18 @@ pub(super) fn entry(number: u64, kind: EntryKind, cycles: i64) -> LedgerEntry {
     }
 }
 
-pub(super) fn append(mold: u32, number: u64, kind: EntryKind, cycles: i64) -> Batch {
+pub(in crate::store) fn append(mold: u32, number: u64, kind: EntryKind, cycles: i64) -> Batch {
     let change = LedgerChange::Append(entry(number, kind, cycles));
     Batch { ledger: vec![(MoldId(mold), change)], ..Batch::default() }
 }
 
-pub(super) fn grow(mold: u32, number: u64, cycles: u64) -> Batch {
+pub(in crate::store) fn grow(mold: u32, number: u64, cycles: u64) -> Batch {
     let change = LedgerChange::Grow { number, cycles, until: at(1), device_after: Some(cycles) };
     Batch { ledger: vec![(MoldId(mold), change)], ..Batch::default() }
 }
 
 /// Steady counting of a mold that is new to the box.
-pub(super) fn counted(id: u32, ordinals: u64) -> Batch {
+pub(in crate::store) fn counted(id: u32, ordinals: u64) -> Batch {
     let mut batch = append(id, 0, EntryKind::Delta, i64::try_from(ordinals).unwrap());
     batch.molds.push(mold(id));
     batch.cycles.push((MoldId(id), cycles(1..=ordinals)));
@@ -88,13 +93,13 @@ pub(super) fn counted(id: u32, ordinals: u64) -> Batch {
 }
 
 /// The next cycles of a mold whose ledger is one run of `so_far` cycles.
-pub(super) fn more(id: u32, so_far: u64, cycles_more: u64) -> Batch {
+pub(in crate::store) fn more(id: u32, so_far: u64, cycles_more: u64) -> Batch {
     let mut batch = grow(id, 0, cycles_more);
     batch.cycles.push((MoldId(id), cycles(so_far + 1..=so_far + cycles_more)));
     batch
 }
 
-pub(super) fn history(store: &Store, mold: u32) -> Vec<Cycle> {
+pub(in crate::store) fn history(store: &Store, mold: u32) -> Vec<Cycle> {
     let mut all = Vec::new();
     store
         .cycles_from(MoldId(mold), 0, |cycle| {
@@ -105,13 +110,13 @@ pub(super) fn history(store: &Store, mold: u32) -> Vec<Cycle> {
     all
 }
 
-pub(super) fn clean(store: &Store) {
+pub(in crate::store) fn clean(store: &Store) {
     let report = crate::store::check(store).unwrap();
     assert!(report.is_clean(), "{:#?}", report.findings);
 }
 
 /// A monitor of mold 1 with a gap that it may still fill.
-pub(super) fn monitor() -> MonitorRecord {
+pub(in crate::store) fn monitor() -> MonitorRecord {
     MonitorRecord {
         serial: "V3-00000001".parse().unwrap(),
         generation: domain::Generation::V3,
