@@ -41,6 +41,8 @@ pub struct CheckReport {
     pub entries: u64,
     /// Cycles looked at.
     pub cycles: u64,
+    /// Cycles that are counted and whose times a damaged disk took; said when that was found, and no finding since.
+    pub lost: u64,
     /// Values of other tables looked at.
     pub values: u64,
     /// Whether every page of the file was verified; only possible while no box runs on it.

@@ -275,7 +275,10 @@ impl Fault {
             Fault::Database(source) => source,
             Fault::Undecodable(error) => error.into(),
             Fault::Journal(missing) => journal_says(&missing).into(),
-            other => format!("{other:?}").into(),
+            Fault::Ledger(mold, why) => format!("mold {mold}: {why}").into(),
+            Fault::Refused(why) => why.into(),
+            Fault::Sealed(name) => format!("the secret {name:?} does not open").into(),
+            Fault::WrongKey => WRONG_KEY.into(),
         }
     }
 

@@ -56,12 +56,14 @@ struct Marks {
 
 impl Handle {
     /// Brings a database up to date from its journal. `journal` is none when the file is not there; it is written to
-    /// only if `writes`, and then laid out in segments of that size if it is new.
+    /// only if `writes`, and then laid out in segments of that size if it is new. What of it is missing or does not
+    /// fit is an error, unless there is a place for it in `refused`.
     pub(super) fn open(
         database: Database,
         journal: Option<Box<dyn StorageBackend>>,
         key: &SealingKey,
         writes: Option<u64>,
+        mut refused: Option<&mut Vec<String>>,
     ) -> Result<Self, Fault> {
         let mut handle = Handle { database, recent: Recent::default(), journal: Mutex::new(None) };
         if format(&handle.database)? != migrations::NEWEST {
@@ -83,10 +85,15 @@ impl Handle {
             return Ok(handle);
         };
         let reading = Reading::after(file.as_ref(), key, (marks.packed, marks.journaled))?;
-        if !reading.missing.is_empty() {
-            return Err(Fault::Journal(reading.missing));
+        match refused.as_deref_mut() {
+            None if !reading.missing.is_empty() => return Err(Fault::Journal(reading.missing)),
+            None => {}
+            Some(refused) => {
+                let gone = reading.missing.iter().map(|number| format!("commit {number} is missing or damaged"));
+                refused.extend(gone);
+            }
         }
-        handle.replay(&reading, marks, &mut now)?;
+        handle.replay(&reading, marks, &mut now, refused)?;
         handle.recent = Recent::new(now);
         if let Some(segment) = writes {
             let records = std::mem::take(&mut { reading }.records);
@@ -95,25 +102,46 @@ impl Handle {
         Ok(handle)
     }
 
-    fn replay(&self, reading: &Reading<'_>, marks: Marks, now: &mut Now) -> Result<(), Fault> {
+    fn replay(
+        &self,
+        reading: &Reading<'_>,
+        marks: Marks,
+        now: &mut Now,
+        mut refused: Option<&mut Vec<String>>,
+    ) -> Result<(), Fault> {
         let mut commits = marks.commits;
         for found in &reading.records {
             let plain = reading.open(found)?.ok_or_else(|| Fault::Journal(vec![found.number]))?;
             let batch: Batch = row::decode("journal", found.number, plain.expose_secret())?;
             let changes = if found.number <= marks.journaled {
                 let txn = self.database.begin_read()?;
-                Changes { cycles: commit::new_cycles(&txn.open_table(HISTORY)?, &batch, now)? }
+                Ok(Changes { cycles: commit::new_cycles(&txn.open_table(HISTORY)?, &batch, now)? })
             } else {
                 commits = commits.saturating_add(1);
-                let (txn, changes) = self.write_batch(&batch, u64::MAX, now)?;
-                mark(&txn, COMMITS, commits)?;
-                mark(&txn, JOURNALED, found.number)?;
-                txn.commit()?;
-                changes
+                self.redo(&batch, found.number, commits, now)
             };
-            changes.cycles.iter().for_each(|(mold, new)| now.add(*mold, new));
+            match (changes, refused.as_deref_mut()) {
+                (Ok(changes), _) => changes.cycles.iter().for_each(|(mold, new)| now.add(*mold, new)),
+                (Err(fault), Some(refused)) if !fault.is_broken_handle() => {
+                    refused.push(format!("commit {} does not fit: {}", found.number, fault.cause()));
+                    // Nobody reads it again.
+                    let mut txn = self.database.begin_write()?;
+                    txn.set_durability(Durability::None)?;
+                    mark(&txn, JOURNALED, found.number)?;
+                    txn.commit()?;
+                }
+                (Err(fault), _) => return Err(fault),
+            }
         }
         Ok(())
+    }
+
+    fn redo(&self, batch: &Batch, number: u64, commits: u64, now: &Now) -> Result<Changes, Fault> {
+        let (txn, changes) = self.write_batch(batch, u64::MAX, now)?;
+        mark(&txn, COMMITS, commits)?;
+        mark(&txn, JOURNALED, number)?;
+        txn.commit()?;
+        Ok(changes)
     }
 
     fn write_batch(
@@ -236,6 +264,11 @@ impl Handle {
     fn journal(&self) -> MutexGuard<'_, Option<Journal>> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Whether that is one of the numbers that say how far the database is.
+pub(super) fn is_mark(name: &str) -> bool {
+    [COMMITS, JOURNALED, PACKED].contains(&name)
 }
 
 /// The format on disk, 0 for an empty file. A fixed shape for all formats: a byte 1 and 32 bits, little end first.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::chain::{self, EntryHash};
 use super::error::{Fault, LedgerRefusal};
+use super::repair::Lost;
 use super::row;
 use super::tables::{self, Bytes, HEADS, LEDGER, MOLDS};
 use crate::plant::{LedgerChange, LedgerStand};
@@ -32,6 +33,13 @@ impl Head {
     /// Hash of the last entry; provisional while it is a run that still grows.
     pub(super) fn hash(&self) -> EntryHash {
         self.stand.open().map_or(self.chain, |run| chain::link(&self.chain, run))
+    }
+
+    /// Cycles that history should have.
+    pub(super) fn expected_timed(&self) -> u64 {
+        let unknown = i64::try_from(self.stand.times_unknown).unwrap_or(i64::MAX);
+        let timed = self.stand.counted.saturating_sub(self.stand.adjusted).saturating_sub(unknown);
+        u64::try_from(timed).unwrap_or(0)
     }
 
     /// Closed entries.
@@ -174,6 +182,16 @@ pub struct ChainedEntry {
     pub hash: EntryHash,
     /// It still grows, and its hash with it.
     pub open: bool,
+}
+
+/// What damaged disks took of a mold's history.
+pub(super) fn lost(table: &impl ReadableTable<(u32, u64), Bytes>, mold: MoldId) -> Result<Vec<Lost>, Fault> {
+    let mut lost = Vec::new();
+    for item in table.range((mold.0, 0)..=(mold.0, u64::MAX))? {
+        let (key, value) = item?;
+        lost.push(row::decode("lost", key.value(), value.value())?);
+    }
+    Ok(lost)
 }
 
 /// Entries from number `from` on, at most `limit`, oldest first.

@@ -35,6 +35,8 @@ pub(super) const HEADS: Records<u32> = TableDefinition::new("heads");
 pub(super) const HISTORY: Records<(u32, u64)> = TableDefinition::new("history");
 /// Sums of a day, by UTC day and mold: the rows that a commit changes lie side by side.
 pub(super) const DAILY: Records<(i64, u32)> = TableDefinition::new("daily");
+/// What a damaged disk took of a mold's history, by mold and first ordinal.
+pub(super) const LOST: Records<(u32, u64)> = TableDefinition::new("lost");
 /// Raw payloads, by a running number.
 pub(super) const RAW: Records<u64> = TableDefinition::new("raw");
 /// Alarms that stand, by number.

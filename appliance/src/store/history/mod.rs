@@ -39,18 +39,32 @@ const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 /// damaged nothing is known but that it has a history; who writes to it meets the damage, and nobody else does.
 pub(super) fn packed(chunks: &impl ReadableTable<Key, Bytes>) -> Result<Now, Fault> {
     let mut now = Now::default();
-    let mut next = Some(0);
-    while let Some(from) = next {
-        let Some(item) = chunks.range((from, 0)..)?.next() else { break };
-        let (mold, _) = item?.0.value();
+    for mold in molds(chunks)? {
         if let Some(item) = chunks.range((mold, 0)..=(mold, u64::MAX))?.next_back() {
             let (key, value) = item?;
             let last = Piece::parse(key.value().1, value.value()).and_then(|piece| piece.last());
             now.packed(MoldId(mold), last.unwrap_or(None));
         }
-        next = mold.checked_add(1);
     }
     Ok(now)
+}
+
+/// Molds with packed history.
+pub(super) fn molds(chunks: &impl ReadableTable<Key, Bytes>) -> Result<Vec<u32>, Fault> {
+    let mut molds = Vec::new();
+    let mut next = Some(0);
+    while let Some(from) = next {
+        let Some(item) = chunks.range((from, 0)..)?.next() else { break };
+        let (mold, _) = item?.0.value();
+        molds.push(mold);
+        next = mold.checked_add(1);
+    }
+    Ok(molds)
+}
+
+/// Whether a value is whole.
+pub(super) fn prove(first: u64, bytes: &[u8]) -> Result<(), Damage> {
+    audit_piece(first, bytes, &mut None, &mut |_| {})
 }
 
 /// Keeps those cycles of a mold, in order of their ordinals, that are not in its history yet.
