@@ -19,7 +19,7 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Done {
-    match export::give(&args.folder.read()?, &Request::Check(Everything {}), &mut io::stdout().lock()) {
+    match export::give(&args.folder.read()?, &Request::Check(Everything {}), &mut io::stdout()) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
         Err(error) => {

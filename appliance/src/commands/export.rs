@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use appliance::control::{self, Answer, Ask, Export, Format, Request, Subject};
+use appliance::control::{self, Answer, Ask, Request};
+use appliance::exchange::{Format, Subject, Wanted};
 use appliance::keyfile::{self, LookAt};
 use appliance::store::OpenStore;
 use domain::{MoldName, Timestamp};
@@ -69,14 +70,14 @@ pub fn run(args: Args) -> Done {
         Which::All => None,
         Which::One(name) => Some(name),
     };
-    let request = Request::Export(Export {
+    let request = Request::Export(Wanted {
         subject: args.subject,
         mold,
         format: args.format,
         from: args.from,
         to: args.to,
     });
-    match give(&args.folder.read()?, &request, &mut BufWriter::new(io::stdout().lock())) {
+    match give(&args.folder.read()?, &request, &mut BufWriter::new(io::stdout())) {
         Ok(_) => Ok(ExitCode::SUCCESS),
         // Whoever read the rows has enough of them.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
@@ -93,7 +94,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Asks the box that runs on the folder, or the store itself when none does.
-pub fn give(data: &Path, request: &Request, to: &mut dyn Write) -> anyhow::Result<bool> {
+pub fn give(data: &Path, request: &Request, to: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     let begun = Instant::now();
     let store = loop {
         match control::ask(data, request, to) {
