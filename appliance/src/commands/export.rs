@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
 use appliance::control::{self, Answer, Ask, Request};
-use appliance::exchange::{Format, Subject, Wanted};
+use appliance::exchange::{self, Format, Subject, Wanted};
 use appliance::keyfile::{self, LookAt};
 use appliance::store::OpenStore;
 use domain::{MoldName, Timestamp};
@@ -34,10 +34,10 @@ pub struct Args {
     #[arg(long, value_enum)]
     format: Format,
     /// From then on: 2026-11-23, or 2026-11-23T06:00:00Z; UTC
-    #[arg(long, value_parser = instant)]
+    #[arg(long, value_parser = exchange::instant)]
     from: Option<Timestamp>,
     /// Before then
-    #[arg(long, value_parser = instant)]
+    #[arg(long, value_parser = exchange::instant)]
     to: Option<Timestamp>,
     #[command(flatten)]
     folder: Folder,
@@ -55,14 +55,6 @@ impl FromStr for Which {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         if text == "all" { Ok(Which::All) } else { text.parse().map(Which::One) }
     }
-}
-
-fn instant(text: &str) -> Result<Timestamp, String> {
-    let instant = jiff::Timestamp::from_str(text).or_else(|_| {
-        let midnight = jiff::civil::Date::from_str(text)?.at(0, 0, 0, 0);
-        jiff::tz::TimeZone::UTC.to_timestamp(midnight)
-    });
-    instant.map(|at| Timestamp::from_millis(at.as_millisecond())).map_err(|why| why.to_string())
 }
 
 pub fn run(args: Args) -> Done {

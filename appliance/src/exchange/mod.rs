@@ -13,4 +13,4 @@ mod sheet;
 mod tests;
 
 pub use export::{Export, ExportError, export};
-pub use request::{Format, Subject, Wanted};
+pub use request::{Format, Subject, Wanted, instant};

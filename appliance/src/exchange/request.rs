@@ -1,5 +1,7 @@
 //! What can be asked for, and in which form.
 
+use std::str::FromStr;
+
 use domain::{MoldName, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -94,4 +96,16 @@ impl Format {
     pub fn of_ending(ending: &str) -> Option<Self> {
         Format::ALL.into_iter().find(|format| ending.eq_ignore_ascii_case(format.ending()))
     }
+}
+
+/// An instant as people write it: `2026-11-23`, its midnight in UTC, or `2026-11-23T06:00:00Z`.
+///
+/// # Errors
+/// The text is none, and why.
+pub fn instant(text: &str) -> Result<Timestamp, String> {
+    let instant = jiff::Timestamp::from_str(text).or_else(|_| {
+        let midnight = jiff::civil::Date::from_str(text)?.at(0, 0, 0, 0);
+        jiff::tz::TimeZone::UTC.to_timestamp(midnight)
+    });
+    instant.map(|at| Timestamp::from_millis(at.as_millisecond())).map_err(|why| why.to_string())
 }
