@@ -47,9 +47,9 @@ fn store(dir: &Path) -> Store {
         ordinal,
         ended: at(START + ordinal.cast_signed() * 20_000),
         cycle_time: CycleTime::from_millis(20_000),
-        temperature: (ordinal % 7 != 0).then_some(Temperature::from_milli_celsius(61_500)),
+        temperature: (!ordinal.is_multiple_of(7)).then_some(Temperature::from_milli_celsius(61_500)),
         source: TimeSource::Device,
-        flags: CycleFlags { late: ordinal % 3 == 0, first: ordinal == 1 },
+        flags: CycleFlags { late: ordinal.is_multiple_of(3), first: ordinal == 1 },
     };
     batch.cycles.push((mold, (1..=CYCLES).map(cycle).collect()));
     store.commit(&batch).unwrap();
