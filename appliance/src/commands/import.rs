@@ -8,7 +8,7 @@ use anyhow::{Context, anyhow};
 use appliance::clock::{Clock, WallClock};
 use appliance::exchange::Format;
 use appliance::exchange::import::{Import, MoldImport, Problems};
-use appliance::keyfile;
+use appliance::keyfile::{self, LookAt};
 use appliance::store::{self, OpenStore, Store};
 
 use super::Done;
@@ -92,10 +92,11 @@ pub fn run(args: Args) -> Done {
 
 /// To say what would be done, nothing is made or altered.
 fn look(data: &Path) -> anyhow::Result<Option<Store>> {
-    match Store::open_without_key(data) {
+    match keyfile::look_at(data) {
         Ok(store) => Ok(Some(store)),
-        Err(OpenStore::Missing { .. }) => Ok(None),
-        Err(error) => Err(refused(error)),
+        Err(LookAt::Open(OpenStore::Missing { .. })) => Ok(None),
+        Err(LookAt::Open(error)) => Err(refused(error)),
+        Err(error @ LookAt::Key(_)) => Err(error.into()),
     }
 }
 

@@ -120,9 +120,11 @@ impl<'s> Writer<'s> {
         if self.gathered >= BATCH { self.commit() } else { Ok(()) }
     }
 
-    /// Writes what is left.
+    /// Writes what is left, and has everything packed: whoever starts the box then need not wait for it.
     pub(super) fn end(mut self) -> Result<(), ImportError> {
-        self.commit()
+        self.commit()?;
+        let kept = self.written;
+        self.store.checkpoint().map_err(|source| ImportError::Commit { kept, source })
     }
 
     fn commit(&mut self) -> Result<(), ImportError> {
