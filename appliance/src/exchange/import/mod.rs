@@ -189,7 +189,7 @@ impl Import {
         self.sums.iter().filter_map(mold).collect()
     }
 
-    /// Writes it, in the name of `by`. Up to 250,000 cycles are there whole or not at all; of a larger file that was
+    /// Writes it, in the name of `by`. Up to 100,000 cycles are there whole or not at all; of a larger file that was
     /// cut short the same command again writes the rest, and the count is right from the beginning.
     ///
     /// `store` is the one the file was held against, and nobody else has written to it since; where there was none, it

@@ -11,10 +11,10 @@ use domain::TimeSource;
 
 use super::row::Told;
 
-/// Rows sorted in memory at a time: about 20 MB.
-const RUN: usize = 1 << 18;
+/// Rows sorted in memory at a time: about 8 MB.
+const RUN: usize = 1 << 17;
 /// Rows of a run read back at a time.
-const AHEAD: usize = 256;
+const AHEAD: usize = 128;
 /// Bytes of a row in the scratch file.
 const LENGTH: usize = 38;
 

@@ -10,7 +10,7 @@ use crate::plant::{Batch, LedgerChange, LedgerStand};
 use crate::store::Store;
 
 /// Cycles of one commit: an import up to this size is there whole or not at all.
-const BATCH: usize = 250_000;
+const BATCH: usize = 100_000;
 
 /// Whose file it is.
 pub(super) struct Origin {
