@@ -6,6 +6,7 @@ pub mod clock;
 pub mod config;
 pub mod control;
 pub mod desk;
+pub mod exchange;
 pub mod ingest;
 pub mod keys;
 pub mod live;

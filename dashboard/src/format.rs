@@ -174,6 +174,20 @@ fn civil(day: i64) -> (i64, i64, i64) {
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
 }
 
+/// Where a mold's rows are downloaded.
+#[must_use]
+pub fn download(rows: &str, mold: &str) -> String {
+    let mut address = format!("/export/{rows}.csv?mold=");
+    for byte in mold.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            address.push(char::from(byte));
+        } else {
+            address.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    address
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,5 +284,11 @@ mod tests {
         assert_eq!(share(123, 1000).as_deref(), Some("12.3 %"));
         assert_eq!(share(u64::MAX, 1).as_deref(), Some("1844674407370955161500.0 %"));
         assert_eq!(share(1, 0), None);
+    }
+
+    #[test]
+    fn any_mold_can_be_named_in_an_address() {
+        assert_eq!(download("cycles", "M-1042"), "/export/cycles.csv?mold=M-1042");
+        assert_eq!(download("ledger", "a&b=\"ä\" %"), "/export/ledger.csv?mold=a%26b%3D%22%C3%A4%22%20%25");
     }
 }

@@ -140,6 +140,10 @@ pub fn explain(entry: &LedgerEntry, confirmed: bool) -> String {
         EntryKind::Gap => format!(
             "{cycles} that the monitor counted while it was not heard: counter went from {before} to {after}, times unknown"
         ),
+        EntryKind::Fill { filled } if entry.monitor.is_none() => format!(
+            "times of {} came in a file; nothing is counted again",
+            format::counted(*filled, "cycle", "cycles")
+        ),
         EntryKind::Fill { filled } => format!(
             "times of {} of an earlier gap were read from the monitor's memory; nothing is counted again",
             format::counted(*filled, "cycle", "cycles")
@@ -165,6 +169,9 @@ pub fn explain(entry: &LedgerEntry, confirmed: bool) -> String {
         }
         EntryKind::Adjust { by, reason, confirms: None } => format!("corrected by {by}: {reason}"),
         EntryKind::Import => format!("{cycles} made before the box counted, taken over"),
+        EntryKind::Brought { by, file, .. } => {
+            format!("{cycles} counted by another system, brought by {by} in the file {file}")
+        }
     }
 }
 

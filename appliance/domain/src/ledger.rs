@@ -35,8 +35,18 @@ pub enum EntryKind {
         /// The reset entry it confirms, if that is what it is for.
         confirms: Option<u64>,
     },
-    /// Counted before the box knew the mold (initialisation record, another system).
+    /// A count taken over from elsewhere as it stood, without its cycles.
     Import,
+    /// Cycles of another system, brought in a file. They are counted here; their times are told by the fills that
+    /// follow, so that an import that was cut short is a count without all its times, and never a false count.
+    Brought {
+        /// Who brought them.
+        by: String,
+        /// The file's name, without its folder.
+        file: String,
+        /// SHA-256 of the file.
+        sha256: [u8; 32],
+    },
 }
 
 impl EntryKind {
@@ -51,7 +61,7 @@ impl EntryKind {
             EntryKind::Reset => "reset",
             EntryKind::Swap { .. } => "swap",
             EntryKind::Adjust { .. } => "adjust",
-            EntryKind::Import => "import",
+            EntryKind::Import | EntryKind::Brought { .. } => "import",
         }
     }
 }

@@ -31,7 +31,7 @@ pub struct Args {
 pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
     let place = args.folder.read(credentials)?;
     if args.repair {
-        return match repair(&place, &mut io::stdout().lock()) {
+        return match repair(&place, &mut io::stdout()) {
             Ok(true) => Ok(ExitCode::SUCCESS),
             Ok(false) => Ok(ExitCode::FAILURE),
             Err(error) => {
@@ -40,7 +40,7 @@ pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
             }
         };
     }
-    match export::give(&place, &Request::Check(Everything {}), &mut io::stdout().lock()) {
+    match export::give(&place, &Request::Check(Everything {}), &mut io::stdout()) {
         Ok(true) => Ok(ExitCode::SUCCESS),
         Ok(false) => Ok(ExitCode::FAILURE),
         Err(error) => {

@@ -8,7 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, anyhow};
-use appliance::control::{self, Answer, Ask, Export, Format, Request, Subject};
+use appliance::control::{self, Answer, Ask, Request};
+use appliance::exchange::{self, Format, Subject, Wanted};
 use appliance::keys;
 use appliance::store::{OpenStore, Store};
 use domain::{MoldName, Timestamp};
@@ -33,10 +34,10 @@ pub struct Args {
     #[arg(long, value_enum)]
     format: Format,
     /// From then on: 2026-11-23, or 2026-11-23T06:00:00Z; UTC
-    #[arg(long, value_parser = instant)]
+    #[arg(long, value_parser = exchange::instant)]
     from: Option<Timestamp>,
     /// Before then
-    #[arg(long, value_parser = instant)]
+    #[arg(long, value_parser = exchange::instant)]
     to: Option<Timestamp>,
     #[command(flatten)]
     folder: Folder,
@@ -56,27 +57,19 @@ impl FromStr for Which {
     }
 }
 
-fn instant(text: &str) -> Result<Timestamp, String> {
-    let instant = jiff::Timestamp::from_str(text).or_else(|_| {
-        let midnight = jiff::civil::Date::from_str(text)?.at(0, 0, 0, 0);
-        jiff::tz::TimeZone::UTC.to_timestamp(midnight)
-    });
-    instant.map(|at| Timestamp::from_millis(at.as_millisecond())).map_err(|why| why.to_string())
-}
-
 pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
     let mold = match args.mold {
         Which::All => None,
         Which::One(name) => Some(name),
     };
-    let request = Request::Export(Export {
+    let request = Request::Export(Wanted {
         subject: args.subject,
         mold,
         format: args.format,
         from: args.from,
         to: args.to,
     });
-    match give(&args.folder.read(credentials)?, &request, &mut BufWriter::new(io::stdout().lock())) {
+    match give(&args.folder.read(credentials)?, &request, &mut BufWriter::new(io::stdout())) {
         Ok(_) => Ok(ExitCode::SUCCESS),
         // Whoever read the rows has enough of them.
         Err(error) if is_broken_pipe(&error) => Ok(ExitCode::SUCCESS),
@@ -93,7 +86,7 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
 }
 
 /// Asks the box that runs on the folder, or the store itself when none does.
-pub fn give(place: &Place, request: &Request, to: &mut dyn Write) -> anyhow::Result<bool> {
+pub fn give(place: &Place, request: &Request, to: &mut (dyn Write + Send)) -> anyhow::Result<bool> {
     if let Some(well) = asked(place, request, to)? {
         return Ok(well);
     }

@@ -7,6 +7,7 @@ mod decode;
 mod demo;
 mod export;
 mod healthcheck;
+mod import;
 mod key;
 mod monitor;
 mod replay;
@@ -51,8 +52,10 @@ enum Command {
     Demo(demo::Args),
     /// Run a simulated plant
     Sim(sim::Args),
-    /// Give out cycles, ledgers or counts
+    /// Give out cycles, sums of days, ledgers or counts
     Export(export::Args),
+    /// Take in cycles from the system that a plant leaves
+    Import(import::Args),
     /// Hold a store against its laws; exit status 0 or 1
     Check(check::Args),
     /// Make, change or rotate the keys that the store is encrypted with
@@ -104,6 +107,7 @@ impl Cli {
             Command::Demo(args) => demo::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Export(args) => export::run(args, credentials),
+            Command::Import(args) => import::run(args, credentials),
             Command::Check(args) => check::run(args, credentials),
             Command::Key(args) => key::run(args, credentials),
         }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use domain::MoldName;
 
-use super::export;
-use super::request::{Export, Request, Subject};
+use super::request::Request;
+use crate::exchange::{self, ExportError};
 use crate::store::{self, Read, Store};
 
 /// Why there is no whole answer.
@@ -31,6 +31,17 @@ impl From<Read> for Answer {
     }
 }
 
+impl From<ExportError> for Answer {
+    fn from(error: ExportError) -> Self {
+        match error {
+            ExportError::Read(error) => Answer::Read(error),
+            ExportError::Write(error) => Answer::Write(error),
+            ExportError::NoSuchMold(mold) => Answer::NoSuchMold(mold),
+            ExportError::Nonsense(why) => Answer::Request(why),
+        }
+    }
+}
+
 impl From<io::Error> for Answer {
     fn from(error: io::Error) -> Self {
         Answer::Write(error)
@@ -41,11 +52,10 @@ impl From<io::Error> for Answer {
 ///
 /// # Errors
 /// The store cannot be read, the request makes no sense, or nobody takes the answer.
-pub fn answer(store: &Store, request: &Request, to: &mut dyn Write) -> Result<bool, Answer> {
+pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> Result<bool, Answer> {
     match request {
-        Request::Export(export) => {
-            refuse_nonsense(export)?;
-            export::export(store, export, to)?;
+        Request::Export(wanted) => {
+            exchange::export(store, wanted, to)?;
             Ok(true)
         }
         Request::Check(_) => check(store, to),
@@ -54,14 +64,6 @@ pub fn answer(store: &Store, request: &Request, to: &mut dyn Write) -> Result<bo
             Ok(true)
         }
     }
-}
-
-fn refuse_nonsense(export: &Export) -> Result<(), Answer> {
-    let timed = export.from.is_some() || export.to.is_some();
-    if export.subject == Subject::Counts && timed {
-        return Err(Answer::Request("counts are as they are now: they have no from and to"));
-    }
-    Ok(())
 }
 
 fn check(store: &Store, to: &mut dyn Write) -> Result<bool, Answer> {

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::pieces;
 use super::request::Request;
 use super::socket::Place;
 
@@ -60,7 +61,8 @@ pub fn ask(dir: &Path, request: &Request, to: &mut dyn Write) -> Result<bool, As
     let mut line = serde_json::to_vec(request).map_err(|error| Ask::Talk(error.into()))?;
     line.push(b'\n');
     stream.write_all(&line).map_err(Ask::Talk)?;
-    copy(BufReader::new(stream), to)
+    let from = BufReader::new(stream);
+    if request.is_answered_in_lines() { copy(from, to) } else { pieces::copy(from, to) }
 }
 
 /// Passes every line on but the last, which is the status.
@@ -85,8 +87,13 @@ pub(super) fn copy(mut from: impl BufRead, to: &mut dyn Write) -> Result<bool, A
         held = line;
     }
     to.flush().map_err(Ask::Write)?;
-    match serde_json::from_slice(&held) {
-        Ok(Status::Done { lines: told, clean }) if told == lines => Ok(clean),
+    settle(&held, lines)
+}
+
+/// What the status says, `before` lines or pieces after the answer began.
+pub(super) fn settle(status: &[u8], before: u64) -> Result<bool, Ask> {
+    match serde_json::from_slice(status) {
+        Ok(Status::Done { lines: told, clean }) if told == before => Ok(clean),
         Ok(Status::Failed(why)) => Err(Ask::Refused(why)),
         Ok(Status::Done { .. }) | Err(_) => Err(Ask::CutShort),
     }

@@ -2,11 +2,12 @@
 //!
 //! One request, a line of JSON (`{"export":{…}}`, `{"check":{}}`, `{"health":{}}`), then the answer until the end of
 //! the stream. The last line is the answer's status, `{"done":{"lines":3,"clean":true}}` or `{"failed":"why"}`; an
-//! answer without one was cut short.
+//! answer without one was cut short. An answer that is not made of lines (Parquet) comes in pieces instead: a line
+//! with a number of bytes, then so many bytes; `0` ends them, and the status counts pieces.
 
 mod answer;
 mod ask;
-mod export;
+mod pieces;
 mod request;
 mod serve;
 mod socket;
@@ -15,7 +16,7 @@ mod tests;
 
 pub use answer::{Answer, answer};
 pub use ask::{Ask, ask};
-pub use request::{Everything, Export, Format, Request, Subject};
+pub use request::{Everything, Request};
 pub use serve::{Serve, serve};
 
 /// The socket in the data directory.

@@ -13,8 +13,9 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
 
-use super::answer::answer;
+use super::answer::{Answer, answer};
 use super::ask::Status;
+use super::pieces::Pieces;
 use super::request::Request;
 use super::socket::Place;
 use crate::store::Store;
@@ -110,15 +111,27 @@ fn give(
     let mut to = Counting { to: io::BufWriter::with_capacity(64 << 10, stream), lines: 0, stopping };
     let status = match serde_json::from_str::<Request>(line) {
         Err(error) => Status::Failed(format!("the request is none: {error}")),
-        Ok(request) => match answer(store, &request, &mut to) {
-            Ok(clean) => Status::Done { lines: to.lines, clean },
-            Err(error) => Status::Failed(Chain(&error).to_string()),
-        },
+        Ok(request) if request.is_answered_in_lines() => {
+            let answered = answer(store, &request, &mut to);
+            status(answered, to.lines)
+        }
+        Ok(request) => {
+            let mut pieces = Pieces::new(&mut to);
+            let answered = answer(store, &request, &mut pieces);
+            status(answered, pieces.end()?)
+        }
     };
     let mut last = serde_json::to_vec(&status)?;
     last.push(b'\n');
     to.to.write_all(&last)?;
     to.to.flush()
+}
+
+fn status(answered: Result<bool, Answer>, lines: u64) -> Status {
+    match answered {
+        Ok(clean) => Status::Done { lines, clean },
+        Err(error) => Status::Failed(Chain(&error).to_string()),
+    }
 }
 
 /// Counts lines and gives up when the box stops.

@@ -7,7 +7,8 @@ use domain::{
 };
 
 use super::ask::copy;
-use super::{Answer, Ask, Everything, Export, Format, Request, SOCKET, Subject, answer, ask, serve};
+use super::{Answer, Ask, Everything, Request, SOCKET, answer, ask, serve};
+use crate::exchange::{Format, Subject, Wanted};
 use crate::plant::{Batch, LedgerChange};
 use crate::store::{Store, StoreKeys};
 
@@ -61,7 +62,7 @@ fn store(dir: &Path) -> Store {
 
 fn export(subject: Subject, mold: Option<&str>, format: Format) -> Request {
     let mold = mold.map(|name| name.parse().unwrap());
-    Request::Export(Export { subject, mold, format, from: None, to: None })
+    Request::Export(Wanted { subject, mold, format, from: None, to: None })
 }
 
 fn local(store: &Store, request: &Request) -> String {
@@ -76,10 +77,10 @@ fn cycles_are_exported_with_their_times() {
     let store = store(dir.path());
     assert_eq!(
         local(&store, &export(Subject::Cycles, Some("M-1"), Format::Csv)),
-        "mold,ordinal,ended,cycle_ms,temperature_c,source,late,first\n\
-         M-1,1,2023-11-15T22:13:20.000Z,20000,-61.5,device,false,false\n\
-         M-1,2,2023-11-16T22:13:20.000Z,20000,,device,false,false\n\
-         M-1,3,2023-11-17T22:13:20.000Z,20000,-61.5,device,false,false\n"
+        "mold,ordinal,ended,cycle_ms,temperature_c,source,late,first,counter\n\
+         M-1,1,2023-11-15T22:13:20.000Z,20000,-61.5,device,false,false,101\n\
+         M-1,2,2023-11-16T22:13:20.000Z,20000,,device,false,false,102\n\
+         M-1,3,2023-11-17T22:13:20.000Z,20000,-61.5,device,false,false,103\n"
     );
     let Request::Export(mut narrow) = export(Subject::Cycles, Some("M-1"), Format::Jsonl) else {
         unreachable!()
@@ -89,7 +90,7 @@ fn cycles_are_exported_with_their_times() {
     assert_eq!(
         local(&store, &Request::Export(narrow)),
         "{\"mold\":\"M-1\",\"ordinal\":2,\"ended\":\"2023-11-16T22:13:20.000Z\",\"cycle_ms\":20000,\
-         \"temperature_c\":null,\"source\":\"device\",\"late\":false,\"first\":false}\n"
+         \"temperature_c\":null,\"source\":\"device\",\"late\":false,\"first\":false,\"counter\":102}\n"
     );
 }
 
@@ -102,16 +103,36 @@ fn counts_are_exported_for_every_mold() {
         Some(r#"{"mold":"M-1","baseline":100,"counted":2,"displayed":102,"times_unknown":0}"#)
     );
     let mut timed =
-        Export { subject: Subject::Counts, mold: None, format: Format::Csv, from: None, to: None };
+        Wanted { subject: Subject::Counts, mold: None, format: Format::Csv, from: None, to: None };
     timed.to = Some(Timestamp::from_millis(0));
     assert!(matches!(answer(&store, &Request::Export(timed), &mut Vec::new()), Err(Answer::Request(_))));
+}
+
+#[test]
+fn days_are_exported_with_their_sums() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = store(dir.path());
+    let Request::Export(mut wanted) = export(Subject::Rollups, Some("M-1"), Format::Csv) else {
+        unreachable!()
+    };
+    wanted.from = Some(Timestamp::from_millis(START + 86_400_000));
+    wanted.to = Some(Timestamp::from_millis(START + 2 * 86_400_000));
+    assert_eq!(
+        local(&store, &Request::Export(wanted)),
+        "mold,day,cycles,valid,sum_ms,min_ms,mean_ms,max_ms,late,temperatures,temperature_c,first_ended,\
+         last_ended,first_ordinal,last_ordinal\n\
+         M-1,2023-11-15,1,1,20000,20000,20000,20000,0,1,-61.5,2023-11-15T22:13:20.000Z,\
+         2023-11-15T22:13:20.000Z,1,1\n\
+         M-1,2023-11-16,1,1,20000,20000,20000,20000,0,0,,2023-11-16T22:13:20.000Z,\
+         2023-11-16T22:13:20.000Z,2,2\n"
+    );
 }
 
 #[test]
 fn no_cell_is_a_formula() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
-    for subject in [Subject::Counts, Subject::Cycles, Subject::Ledger] {
+    for subject in Subject::ALL {
         let text = local(&store, &export(subject, None, Format::Csv));
         let mut reader = csv::Reader::from_reader(text.as_bytes());
         let columns = reader.headers().unwrap().len();
@@ -131,7 +152,7 @@ fn no_cell_is_a_formula() {
 fn every_row_has_the_cells_that_its_columns_name() {
     let dir = tempfile::tempdir().unwrap();
     let store = store(dir.path());
-    for subject in [Subject::Counts, Subject::Cycles, Subject::Ledger] {
+    for subject in Subject::ALL {
         let csv = local(&store, &export(subject, Some("M-1"), Format::Csv));
         let columns: Vec<String> = csv.lines().next().unwrap().split(',').map(str::to_owned).collect();
         let jsonl = local(&store, &export(subject, Some("M-1"), Format::Jsonl));
@@ -215,13 +236,19 @@ async fn a_running_box_answers_as_its_store_would() {
         let ledger = get(&export(Subject::Ledger, None, Format::Csv)).unwrap();
         let health = get(&Request::Health(Everything {})).unwrap();
         let check = get(&Request::Check(Everything {})).unwrap();
+        let mut parquet = Vec::new();
+        ask(&asked, &export(Subject::Cycles, None, Format::Parquet), &mut parquet).unwrap();
         let refused = get(&export(Subject::Counts, Some("M-9"), Format::Csv));
-        (ledger, health, check, refused)
+        (ledger, health, check, refused, parquet)
     });
-    let (ledger, health, check, refused) = remote.await.unwrap();
+    let (ledger, health, check, refused, parquet) = remote.await.unwrap();
     assert_eq!(std::fs::metadata(dir.join(SOCKET)).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(ledger, (true, local(&store, &export(Subject::Ledger, None, Format::Csv))));
     assert_eq!(health, (true, String::new()));
+    let mut bytes = Vec::new();
+    answer(&store, &export(Subject::Cycles, None, Format::Parquet), &mut bytes).unwrap();
+    assert_eq!(parquet, bytes);
+    assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
     assert!(check.0 && check.1.contains("all is well"), "{check:?}");
     assert!(matches!(refused, Err(Ask::Refused(why)) if why == "there is no mold M-9"));
 

@@ -8,7 +8,7 @@ use std::time::Duration;
 use domain::{CounterStep, CounterWidth, step};
 
 /// More cycles at once than this are no reading but damage: at 5 s a cycle it is three years without a word.
-pub(super) const GIANT: u64 = 20_000_000;
+pub const GIANT: u64 = 20_000_000;
 /// So many are believed of a monitor that was heard just now: what is wrong by more would be seen in any design life.
 const AT_ONCE: u64 = 5_000;
 /// No press closes a mold more often than this, ms.

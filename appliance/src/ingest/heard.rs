@@ -11,7 +11,7 @@ use crate::plant::{AlarmKey, ModuleRecord, RawRecord};
 pub(super) const HEARD_WRITTEN: std::time::Duration = std::time::Duration::from_secs(60);
 /// More molds, monitors or modules than this are no plant's: five times what the box is made for. What the air makes up
 /// must fill neither memory nor disk.
-pub(super) const MOST: usize = 10_000;
+pub const MOST: usize = 10_000;
 
 impl Ingest {
     /// Hears an event. What the driver itself waits for (ends of commands, secrets) is not for here.

@@ -52,7 +52,9 @@ use names::Names;
 use times::Ends;
 
 pub use confirm::NothingToConfirm;
+pub use counter::GIANT;
 pub use driver::{Driver, Handle, Keep, RadioLinks, Refusal, Settings, WhyNot, secret_name};
+pub use heard::MOST as MOST_MOLDS;
 pub use moment::Moment;
 pub use news::{MoldNews, News};
 pub use pending::Taken;

@@ -53,7 +53,7 @@ impl LedgerStand {
         let (mut adjusted, mut times_unknown) = (self.adjusted, self.times_unknown);
         match &entry.kind {
             EntryKind::Adjust { .. } | EntryKind::Import => adjusted = adjusted.checked_add(entry.cycles)?,
-            EntryKind::Gap => {
+            EntryKind::Gap | EntryKind::Brought { .. } => {
                 times_unknown = times_unknown.checked_add(u64::try_from(entry.cycles).unwrap_or(0))?;
             }
             EntryKind::Fill { filled } => times_unknown = times_unknown.saturating_sub(*filled),

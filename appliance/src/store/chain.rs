@@ -50,6 +50,11 @@ fn canonical(entry: &LedgerEntry) -> Vec<u8> {
             text(&mut bytes, reason);
             maybe_number(&mut bytes, *confirms);
         }
+        EntryKind::Brought { by, file, sha256 } => {
+            text(&mut bytes, by);
+            text(&mut bytes, file);
+            bytes.extend_from_slice(sha256);
+        }
     }
     bytes
 }
@@ -96,11 +101,12 @@ mod tests {
     fn every_field_of_an_entry_is_in_its_hash() {
         let genesis = genesis(MoldId(1), 7);
         let hash = link(&genesis, &entry());
-        let changes: [fn(&mut LedgerEntry); 12] = [
+        let changes: [fn(&mut LedgerEntry); 13] = [
             |e| e.number = 4,
             |e| e.at = Timestamp::from_millis(1_001),
             |e| e.until = Timestamp::from_millis(2_001),
             |e| e.kind = EntryKind::Import,
+            |e| e.kind = EntryKind::Brought { by: "Marta".into(), file: "recount".into(), sha256: [2; 32] },
             |e| {
                 e.kind = EntryKind::Adjust { by: "Martar".into(), reason: "ecount".into(), confirms: Some(2) }
             },

@@ -36,6 +36,8 @@ pub enum Door {
     LogOut,
     /// The live stream.
     Live,
+    /// Rows to take away.
+    Export,
     /// A screen.
     Page,
     /// What a screen asks the box for.
@@ -73,6 +75,7 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/login", Public, Door::LogIn),
         rule(Change, "/logout", SignedIn, Door::LogOut),
         rule(Read, "/live", SignedIn, Door::Live),
+        rule(Read, "/export/{rows}", SignedIn, Door::Export),
         rule(Read, "/", SignedIn, Door::Page),
         rule(Read, "/molds/{id}", SignedIn, Door::Page),
         rule(Read, "/radios", SignedIn, Door::Page),

@@ -5,6 +5,7 @@ mod assets;
 mod authority;
 mod certificates;
 mod errors;
+mod export;
 mod flash;
 mod forms;
 mod guard;
@@ -46,6 +47,7 @@ struct Context {
     people: people::People,
     plant: Admit,
     follow: Follow,
+    downloads: export::Downloads,
     authority: String,
     shutdown: CancellationToken,
 }

@@ -29,6 +29,11 @@ pub(super) const LATE: Plain = Plain {
     title: "This took too long",
     text: "The box gave up waiting. What you asked for may still be done; look before you ask again.",
 };
+pub(super) const BUSY: Plain = Plain {
+    status: StatusCode::SERVICE_UNAVAILABLE,
+    title: "Too many downloads",
+    text: "Others are downloading now. Try again in a moment.",
+};
 pub(super) const TOO_LARGE: Plain = Plain {
     status: StatusCode::PAYLOAD_TOO_LARGE,
     title: "This is too much",

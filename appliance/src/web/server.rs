@@ -17,7 +17,7 @@ use super::names::Names;
 use super::people::People;
 use super::redirect::{self, Target};
 use super::tls::{self, Current, SetUpTls};
-use super::{Admit, Context, Follow, assets, forms, guard, live, pages};
+use super::{Admit, Context, Follow, assets, export, forms, guard, live, pages};
 use crate::accounts::SetupCode;
 use crate::clock::Clock;
 use crate::config::{self, HostName};
@@ -134,6 +134,7 @@ pub fn prepare(listeners: Listeners, serve: Serve) -> Result<Server, StartWeb> {
         people,
         plant: serve.plant,
         follow: serve.follow,
+        downloads: export::Downloads::new(serve.store.clone()),
         authority: pair.authority.pem().to_owned(),
         shutdown: serve.shutdown,
     };
@@ -257,6 +258,7 @@ fn route(verb: Verb, door: Door, manifest: &Arc<SiteManifest>) -> Route {
         Door::LogIn => base.to(forms::log_in),
         Door::LogOut => base.to(forms::log_out),
         Door::Live => base.to(live::serve),
+        Door::Export => base.to(export::serve),
         Door::Page => pages::page(manifest),
         Door::Api => match verb {
             Verb::Read => pages::api().method(actix_web::http::Method::GET),

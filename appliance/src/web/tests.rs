@@ -42,11 +42,13 @@ async fn a_box() -> (Filling, web::Data<Context>) {
     live.learn(News { alarms: Some(vec![alarm]), ..News::default() }, clock.now());
     let (people, code) = People::new(store.clone(), Arc::clone(&clock)).unwrap();
     people.set_up(&code.unwrap().for_console(), "marta", PASSWORD.to_owned().into()).await.unwrap();
+    let downloads = super::export::Downloads::new(store.clone());
     let desk = Desk::new(live, store, ingest, clock);
     let context = Context {
         people,
         plant: Arc::new(move |person| desk.admit(person)),
         follow: Arc::new(|_| Box::pin(futures::stream::pending())),
+        downloads,
         authority: String::new(),
         shutdown: CancellationToken::new(),
     };

@@ -8,7 +8,7 @@ use crate::fixture::Web;
 
 /// A path that fits a pattern of the table.
 fn example(pattern: &str) -> String {
-    pattern.replace("{file:.*}", "app.js").replace("{id}", "7")
+    pattern.replace("{file:.*}", "app.js").replace("{id}", "7").replace("{rows}", "cycles.csv")
 }
 
 fn ask(client: &Client, verb: Verb, path: &str, page: bool) -> Answer {

@@ -6,6 +6,7 @@
 
 mod client;
 mod doors;
+mod export;
 mod fixture;
 mod forms;
 mod headers;

@@ -146,7 +146,7 @@ fn lawful(place: &str, entry: &LedgerEntry, report: &mut CheckReport) {
     let (number, word, cycles) = (entry.number, entry.kind.word(), entry.cycles);
     let lawful = match entry.kind {
         EntryKind::Adjust { .. } => true,
-        EntryKind::Delta | EntryKind::Gap | EntryKind::Import => cycles >= 0,
+        EntryKind::Delta | EntryKind::Gap | EntryKind::Import | EntryKind::Brought { .. } => cycles >= 0,
         EntryKind::Fill { .. } | EntryKind::Rollover | EntryKind::Reset | EntryKind::Swap { .. } => {
             cycles == 0
         }

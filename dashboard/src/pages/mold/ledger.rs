@@ -32,6 +32,7 @@ pub(super) fn Ledger(
             view.ledger.iter().map(line).collect_view()
         })
     };
+    let download = view.with_untracked(|view| format::download("ledger", view.tile.name.as_str()));
     let more = move || {
         view.with(|view| {
             let more = view.ledger_length.saturating_sub(view.ledger.len() as u64);
@@ -47,6 +48,9 @@ pub(super) fn Ledger(
             {refused}
             <ol class="ledger">{entries}</ol>
             <p class="hint">{more}</p>
+            <p class="hint">
+                <a rel="external" download href=download>"Download the whole ledger (CSV)"</a>
+            </p>
         </section>
     }
     .into_any()

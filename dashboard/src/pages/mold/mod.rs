@@ -17,6 +17,7 @@ use leptos_router::hooks::{use_params_map, use_query_map};
 use super::NotFoundPage;
 use crate::api::{ChartRange, read_cycles, read_mold};
 use crate::components::{AlarmBar, Lasting, PageHead, RefusalNote, StateMark};
+use crate::format;
 use crate::live::{Later, Live};
 use crate::port::{CycleChart, LiveChange, MoldTile, MoldView, Refusal};
 use chart::ChartBox;
@@ -67,6 +68,7 @@ fn Board(view: MoldView, chart: ChartResource, range: Memo<ChartRange>) -> impl 
     let MoldView { now, cursor, .. } = view;
     let id = view.tile.id;
     let title = view.tile.name.to_string();
+    let download = format::download("cycles", &title);
     let clock = live.clock(now);
     let tile = RwSignal::new(view.tile.clone());
     let alarms = RwSignal::new(view.alarms.clone());
@@ -116,6 +118,9 @@ fn Board(view: MoldView, chart: ChartResource, range: Memo<ChartRange>) -> impl 
                     }
                 })}
             </Transition>
+            <p class="hint">
+                <a rel="external" download href=download>"Download every cycle (CSV)"</a>
+            </p>
         </section>
         <div class="columns">
             <Counters tile view />
