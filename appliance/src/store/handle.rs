@@ -314,9 +314,10 @@ fn marks(txn: &ReadTransaction) -> Result<Marks, Fault> {
     })
 }
 
-/// The last commit of the journal that is in the database as a whole.
-pub(super) fn packed_up_to(database: &Database) -> Result<u64, Fault> {
-    read_mark(&database.begin_read()?, PACKED)
+/// The last commit of the journal that is in the database as a whole, and the last that is there but for its cycles.
+pub(super) fn progress(database: &Database) -> Result<(u64, u64), Fault> {
+    let marks = marks(&database.begin_read()?)?;
+    Ok((marks.packed, marks.journaled))
 }
 
 fn read_mark(txn: &ReadTransaction, name: &str) -> Result<u64, Fault> {

@@ -103,8 +103,7 @@ pub fn rekey(held: &Held, former: &StoreKeys, keys: &StoreKeys) -> Result<Option
 
 fn seal_anew(dir: &Path, path: &Path, former: &StoreKeys, keys: &StoreKeys) -> Result<(), Fault> {
     let database = disk::database_in(path, &keys.sectors)?;
-    let packed = handle::packed_up_to(&database)?;
-    if holds_commits(&dir.join(JOURNAL), &former.sealing, packed)? {
+    if holds_commits(&dir.join(JOURNAL), &former.sealing, handle::progress(&database)?)? {
         let why = "the journal holds commits that are not in the database yet: start the box, end it, and try again";
         return Err(Fault::Refused(why.to_owned()));
     }
@@ -137,13 +136,14 @@ fn seal_anew(dir: &Path, path: &Path, former: &StoreKeys, keys: &StoreKeys) -> R
 }
 
 /// Whether anything is in the journal alone. Records that the database has are never opened again, under whichever key.
-fn holds_commits(path: &Path, key: &SealingKey, packed: u64) -> Result<bool, Fault> {
+fn holds_commits(path: &Path, key: &SealingKey, (packed, journaled): (u64, u64)) -> Result<bool, Fault> {
     let file = match File::open(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(false),
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(journaled > packed),
         file => file.map_err(|error| Fault::Database(Box::new(error.into())))?,
     };
     let file = FileBackend::new(file)?;
-    Ok(!Reading::after(&file, key, (packed, packed))?.records.is_empty())
+    let reading = Reading::after(&file, key, (packed, journaled))?;
+    Ok(!reading.records.is_empty() || !reading.missing.is_empty())
 }
 
 /// The second file, not yet in the first one's place.
