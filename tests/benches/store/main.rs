@@ -79,6 +79,7 @@ const TABLES: [(&str, &[Column]); 7] = [
             ("bytes a cycle", parts::PACKED, 1.0, 3),
             ("before packing", parts::LOADED, 1.0, 3),
             ("cycles/s", task::RATE, 1.0, 0),
+            ("and packed", parts::WITH_PACKING, 1.0, 0),
             ("reached the disk, MB", task::DEVICE_ALL, 1e6, 0),
             MEMORY,
         ],

@@ -29,6 +29,8 @@ pub const KILLS: &str = "Cycles told as kept and lost by SIGKILL";
 
 /// Bytes a cycle before and after packing; figures of [`size`] and [`kills`].
 pub const LOADED: &str = "loaded";
+/// Cycles a second, packing and all.
+pub const WITH_PACKING: &str = "rows/s packed";
 /// See [`LOADED`].
 pub const PACKED: &str = "packed";
 /// Cycles lost.
@@ -92,7 +94,9 @@ fn load(bench: &Bench, engine: Name, room: &str) -> Result<Figures> {
     let mut figures = bench.run(&place, Task::Bulk { rows, batch: 10_000 })?;
     let cycle = |bytes: u64| bytes.saturating_sub(empty) as f64 / rows as f64;
     figures.insert(LOADED.to_owned(), cycle(Bench::size(&place)?));
-    bench.run(&place, Task::Finish)?;
+    let finished = bench.run(&place, Task::Finish)?;
+    let seconds = [&figures, &finished].iter().filter_map(|figures| figures.get(task::SECONDS)).sum::<f64>();
+    figures.insert(WITH_PACKING.to_owned(), rows as f64 / seconds);
     figures.insert(PACKED.to_owned(), cycle(Bench::size(&place)?));
     let written = machine::device_written(&place.folder).saturating_sub(before);
     figures.insert(task::DEVICE_ALL.to_owned(), written as f64);
