@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -98,8 +99,7 @@ impl Bench {
         if let Some(server) = server {
             server.stop()?;
         }
-        let error = String::from_utf8_lossy(&output.stderr);
-        ensure!(output.status.success(), "{}: {}", output.status, error.lines().last().unwrap_or_default());
+        ensure!(output.status.success(), "{}: {}", output.status, why(&String::from_utf8_lossy(&output.stderr)));
         let mut figures: Figures = serde_json::from_slice(&output.stdout).context("read a child's figures")?;
         if let Task::Open = task {
             // A server has to be there before it can answer.
@@ -170,6 +170,15 @@ impl Bench {
     }
 }
 
+/// Bytes of a log that has its size from the beginning, however little is kept.
+///
+/// # Errors
+/// The folder cannot be looked through.
+pub fn log_size(place: &Place) -> Result<u64> {
+    let log = place.folder.join(crate::platen::JOURNAL);
+    Ok(if place.engine == Name::Platen { fs::metadata(&log).map_or(0, |found| found.blocks() * 512) } else { 0 })
+}
+
 impl Keeping {
     /// Reads what it says until it has said `lines` things.
     ///
@@ -205,6 +214,13 @@ impl Keeping {
         }
         Ok(self.said)
     }
+}
+
+/// The line in which a child, in Rust or Python, says why it failed.
+fn why(said: &str) -> &str {
+    let mut lines = said.lines().rev().filter(|line| !line.trim().is_empty());
+    let last = lines.clone().next().unwrap_or("it said nothing");
+    lines.find(|line| line.contains("Error:") || line.contains("Exception:")).unwrap_or(last)
 }
 
 /// Removes a folder, if it is there.

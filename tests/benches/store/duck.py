@@ -65,25 +65,26 @@ class Duck:
             values = [int(rows[name][0]) for name, _, _ in COLUMNS]
             self.con.execute(f"{self.insert} VALUES(?, ?, ?, ?, ?, ?)", values)
             return
-        table = pa.table({name: pa.array(rows[name].astype(kind)) for name, kind, _ in COLUMNS})
-        self.con.execute(f"{self.insert} SELECT * FROM table")
+        arrow = pa.table({name: pa.array(rows[name].astype(kind)) for name, kind, _ in COLUMNS})
+        self.con.register("arrow", arrow)
+        self.con.execute(f"{self.insert} SELECT * FROM arrow")
 
     def count(self):
         return self.con.execute("SELECT count(*) FROM cycle").fetchone()[0]
 
     def ask(self, what, span):
-        query, run = span, self.con.execute
+        run = self.con.execute
         if what == "day":
             found = run(
                 "SELECT counter, ended, cycle_ms, temperature, flags FROM cycle WHERE mold = ? AND ended BETWEEN ? AND ?",
-                [query["mold"], query["ended"] - 86_400_000, query["ended"]],
+                [span["mold"], span["ended"] - 86_400_000, span["ended"]],
             ).fetchnumpy()
             return len(found["cycle_ms"]), int(found["cycle_ms"].sum())
         if what == "hours":
             found = run(
                 "SELECT ended // 3600000, count(*), avg(cycle_ms), min(cycle_ms), max(cycle_ms) FROM cycle"
                 " WHERE mold = ? AND counter BETWEEN ? AND ? GROUP BY 1",
-                [query["mold"], query["tail"], query["last"]],
+                [span["mold"], span["tail"], span["last"]],
             ).fetchall()
             return len(found), sum(row[1] for row in found)
         if what == "now":

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+pub use appliance::store::JOURNAL;
 use appliance::store::{SealingKey, Store};
 use domain::{Cycle, MoldId, Timestamp};
 

@@ -59,7 +59,11 @@ impl Programs {
         let server = self.postgres.as_ref().map(|folder| folder.join("postgres"));
         told.extend(ask(&server, &["--version"]).map(|said| said.replace("postgres (PostgreSQL)", "PostgreSQL")));
         told.extend(ask(&self.influxd, &["version"]));
-        told.extend(ask(&self.victoria, &["-version"]));
+        // The distribution's does not know its own; set-up wrote down what it unpacked.
+        let noted = env::var_os(PEERS).map(|peers| Path::new(&peers).join("victoria-metrics.version"));
+        let version = noted.and_then(|path| std::fs::read_to_string(path).ok());
+        let version = version.as_deref().map_or("of unknown version", str::trim);
+        told.extend(self.victoria.as_ref().map(|_| format!("VictoriaMetrics {version}")));
         told.join("; ")
     }
 }
@@ -67,8 +71,7 @@ impl Programs {
 fn run(program: &Path, words: &[&str]) -> Option<String> {
     let output = Command::new(program).args(words).output().ok().filter(|output| output.status.success())?;
     let text = if output.stdout.is_empty() { output.stderr } else { output.stdout };
-    let text = String::from_utf8_lossy(&text).into_owned();
-    text.lines().map(str::trim).find(|line| !line.is_empty()).map(str::to_owned).or(Some(text))
+    Some(String::from_utf8_lossy(&text).lines().next().unwrap_or_default().trim().to_owned())
 }
 
 fn folders() -> Vec<PathBuf> {

@@ -86,6 +86,10 @@ impl Report {
         out.push_str(&"---|".repeat(columns.len()));
         for (setting, engine) in keys {
             let _ = write!(out, "\n| {setting} | {} |", engine.shown());
+            if let Some(why) = self.failure(part, setting, engine) {
+                let _ = write!(out, " failed: {why} |{}", " |".repeat(columns.len() - 1));
+                continue;
+            }
             for column in columns {
                 let _ = write!(out, " {} |", self.cell(part, setting, engine, column));
             }
@@ -94,18 +98,28 @@ impl Report {
         out
     }
 
+    fn runs<'a>(
+        &'a self,
+        part: &'a str,
+        setting: &'a str,
+        engine: Name,
+    ) -> impl Iterator<Item = &'a Result<Figures, String>> {
+        let all = self.all.iter();
+        all.filter(move |run| run.part == part && run.setting == setting && run.engine == engine)
+            .map(|run| &run.outcome)
+    }
+
+    /// Why one of the runs failed: then there is no median of them.
+    fn failure(&self, part: &str, setting: &str, engine: Name) -> Option<String> {
+        let why = self.runs(part, setting, engine).find_map(|run| run.as_ref().err())?;
+        Some(why.replace(['|', '\n'], " "))
+    }
+
     fn cell(&self, part: &str, setting: &str, engine: Name, column: &Column) -> String {
         let (_, figure, unit, digits) = column;
-        let outcomes = self.all.iter().filter(|measured| {
-            measured.part == part && measured.setting == setting && measured.engine == engine
-        });
-        let mut numbers = Vec::new();
-        for measured in outcomes {
-            match &measured.outcome {
-                Ok(figures) => numbers.extend(figures.get(*figure).map(|number| number / unit)),
-                Err(why) => return why.chars().take(60).collect(),
-            }
-        }
+        let figures = self.runs(part, setting, engine).filter_map(|run| run.as_ref().ok());
+        let mut numbers: Vec<f64> =
+            figures.filter_map(|figures| figures.get(*figure)).map(|number| number / unit).collect();
         numbers.sort_by(f64::total_cmp);
         let shown = |number: f64| grouped(number, *digits);
         match numbers.as_slice() {
