@@ -17,12 +17,14 @@ use radio::v3::frame::{ApiMode, Decoder, ExplicitRx, Frame, Piece, encode};
 use tempfile::TempDir;
 
 const MOLD: MoldId = MoldId(1);
+const MOLDS: u32 = 100;
 
 type Path = fn() -> Result<()>;
 
-const PATHS: [(&str, Path); 4] = [
+const PATHS: [(&str, Path); 5] = [
     ("decode-100-frames", frames),
     ("commit-100-times-10-cycles", commits),
+    ("commit-10-times-100-molds", commits_of_molds),
     ("pack-20000-cycles", packing),
     ("read-24-hours-of-a-mold", day),
 ];
@@ -78,7 +80,7 @@ fn frames() -> Result<()> {
     Ok(())
 }
 
-/// A store with one mold, and where its cycles stand.
+/// A store with molds that all make the same cycles, and where these stand.
 struct Kept {
     store: Store,
     dice: Dice,
@@ -99,15 +101,7 @@ impl Kept {
             source: TimeSource::Device,
             flags: CycleFlags::default(),
         };
-        let mold = Mold {
-            id: MOLD,
-            name: "M-1".parse()?,
-            description: String::new(),
-            approved: None,
-            design_life: None,
-            baseline: 0,
-            registered: begin,
-        };
+        let mut first = Batch::default();
         let run = LedgerEntry {
             number: 0,
             at: begin,
@@ -118,15 +112,24 @@ impl Kept {
             device_before: Some(0),
             device_after: Some(0),
         };
-        store.commit(&Batch {
-            molds: vec![mold],
-            ledger: vec![(MOLD, LedgerChange::Append(run))],
-            ..Batch::default()
-        })?;
+        for id in (1..=MOLDS).map(MoldId) {
+            first.molds.push(Mold {
+                id,
+                name: format!("M-{id}").parse()?,
+                description: String::new(),
+                approved: None,
+                design_life: None,
+                baseline: 0,
+                registered: begin,
+            });
+            first.ledger.push((id, LedgerChange::Append(run.clone())));
+        }
+        store.commit(&first)?;
         Ok(Kept { store, dice: Dice(0x9E37_79B9_7F4A_7C15), last, _folder: folder })
     }
 
-    fn batch(&mut self, cycles: u64) -> Batch {
+    /// The next cycles of some molds.
+    fn batch(&mut self, molds: u32, cycles: u64) -> Batch {
         let cycles: Vec<Cycle> = (0..cycles).map(|_| self.next()).collect();
         let grow = LedgerChange::Grow {
             number: 0,
@@ -134,7 +137,12 @@ impl Kept {
             until: self.last.ended,
             device_after: Some(self.last.ordinal),
         };
-        Batch { ledger: vec![(MOLD, grow)], cycles: vec![(MOLD, cycles)], ..Batch::default() }
+        let molds = (1..=molds).map(MoldId);
+        Batch {
+            ledger: molds.clone().map(|mold| (mold, grow.clone())).collect(),
+            cycles: molds.map(|mold| (mold, cycles.clone())).collect(),
+            ..Batch::default()
+        }
     }
 
     /// About twenty seconds, and now and then a tenth of a degree more or less.
@@ -151,7 +159,7 @@ impl Kept {
 
     fn put(&mut self, cycles: u64) -> Result<()> {
         for _ in 0..cycles / 1_000 {
-            let batch = self.batch(1_000);
+            let batch = self.batch(1, 1_000);
             self.store.commit(&batch)?;
         }
         Ok(())
@@ -161,7 +169,14 @@ impl Kept {
 fn commits() -> Result<()> {
     let mut kept = Kept::new()?;
     kept.put(1_000)?;
-    let batches: Vec<Batch> = (0..100).map(|_| kept.batch(10)).collect();
+    let batches: Vec<Batch> = (0..100).map(|_| kept.batch(1, 10)).collect();
+    measured(|| batches.iter().try_for_each(|batch| kept.store.commit(batch)))?;
+    Ok(())
+}
+
+fn commits_of_molds() -> Result<()> {
+    let mut kept = Kept::new()?;
+    let batches: Vec<Batch> = (0..10).map(|_| kept.batch(MOLDS, 1)).collect();
     measured(|| batches.iter().try_for_each(|batch| kept.store.commit(batch)))?;
     Ok(())
 }

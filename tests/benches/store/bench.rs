@@ -99,8 +99,14 @@ impl Bench {
         if let Some(server) = server {
             server.stop()?;
         }
-        ensure!(output.status.success(), "{}: {}", output.status, why(&String::from_utf8_lossy(&output.stderr)));
-        let mut figures: Figures = serde_json::from_slice(&output.stdout).context("read a child's figures")?;
+        ensure!(
+            output.status.success(),
+            "{}: {}",
+            output.status,
+            why(&String::from_utf8_lossy(&output.stderr))
+        );
+        let mut figures: Figures =
+            serde_json::from_slice(&output.stdout).context("read a child's figures")?;
         if let Task::Open = task {
             // A server has to be there before it can answer.
             figures.entry(task::FIRST.to_owned()).and_modify(|first| *first += started);
@@ -143,7 +149,8 @@ impl Bench {
         let server = self.server(place)?;
         let mut command = self.child(place, server.as_ref(), Task::Keep { skip, seed })?;
         // Its last words are those of one who was killed.
-        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("start a child")?;
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("start a child")?;
         let lines = BufReader::new(child.stdout.take().context("a child's output")?).lines();
         Ok(Keeping { child, server, lines, said: skip })
     }
@@ -176,7 +183,11 @@ impl Bench {
 /// The folder cannot be looked through.
 pub fn log_size(place: &Place) -> Result<u64> {
     let log = place.folder.join(crate::platen::JOURNAL);
-    Ok(if place.engine == Name::Platen { fs::metadata(&log).map_or(0, |found| found.blocks() * 512) } else { 0 })
+    Ok(if place.engine == Name::Platen {
+        fs::metadata(&log).map_or(0, |found| found.blocks() * 512)
+    } else {
+        0
+    })
 }
 
 impl Keeping {

@@ -61,7 +61,7 @@ impl Engine for Influx {
             ),
             Question::Now => ("SELECT last(counter), ms FROM cycle GROUP BY mold".to_owned(), 1),
             Question::Days => {
-                                let to = spans.iter().map(|span| span.ended).max().unwrap_or(0);
+                let to = spans.iter().map(|span| span.ended).max().unwrap_or(0);
                 (
                     format!(
                         "SELECT count(ms) FROM cycle WHERE time>={START}ms AND time<={to}ms GROUP BY mold, time(1d) fill(none)"

@@ -48,7 +48,9 @@ pub fn family(pid: u32) -> Vec<u32> {
     let mut at = 0;
     while let Some(parent) = pids.get(at).copied() {
         let children = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children"));
-        pids.extend(children.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        pids.extend(
+            children.unwrap_or_default().split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()),
+        );
         at += 1;
     }
     pids

@@ -270,7 +270,8 @@ fn lost(bench: &Bench, engine: Name, often: u64) -> Result<Figures> {
         std::thread::sleep(Duration::from_micros(dice % 300_000));
         let said = keeping.kill()?;
         told += said.saturating_sub(there);
-        let found = bench.run(&place, Task::Count)?.get(task::ROWS).copied().context("a count of rows")? as u64;
+        let found =
+            bench.run(&place, Task::Count)?.get(task::ROWS).copied().context("a count of rows")? as u64;
         lost += said.saturating_sub(found);
         killed += 1;
         there = found;

@@ -41,16 +41,15 @@ impl Engine for Postgres {
         let times = column(rows, |row| row.cycle_ms.cast_signed());
         let counters = column(rows, |row| row.counter.cast_signed());
         let ends = column(rows, |row| row.ended);
-        self.client
-            .execute(&self.insert, &[&molds, &flags, &temperatures, &times, &counters, &ends])?;
+        self.client.execute(&self.insert, &[&molds, &flags, &temperatures, &times, &counters, &ends])?;
         Ok(())
     }
 
     fn put_bulk(&mut self, rows: &[Row]) -> Result<()> {
         const TYPES: [Type; 6] = [Type::INT4, Type::INT2, Type::INT2, Type::INT4, Type::INT8, Type::INT8];
-        let copy = self.client.copy_in(
-            "COPY cycle(mold, flags, temperature, cycle_ms, counter, ended) FROM STDIN BINARY",
-        )?;
+        let copy = self
+            .client
+            .copy_in("COPY cycle(mold, flags, temperature, cycle_ms, counter, ended) FROM STDIN BINARY")?;
         let mut copy = BinaryCopyInWriter::new(copy, &TYPES);
         for row in rows {
             copy.write(&[

@@ -57,7 +57,9 @@ impl Programs {
         let ask = |program: &Option<PathBuf>, words: &[&str]| program.as_ref().and_then(|at| run(at, words));
         told.extend(ask(&self.python, &[script, "version"]).map(|version| format!("DuckDB {version}")));
         let server = self.postgres.as_ref().map(|folder| folder.join("postgres"));
-        told.extend(ask(&server, &["--version"]).map(|said| said.replace("postgres (PostgreSQL)", "PostgreSQL")));
+        told.extend(
+            ask(&server, &["--version"]).map(|said| said.replace("postgres (PostgreSQL)", "PostgreSQL")),
+        );
         told.extend(ask(&self.influxd, &["version"]));
         // The distribution's does not know its own; set-up wrote down what it unpacked.
         let noted = env::var_os(PEERS).map(|peers| Path::new(&peers).join("victoria-metrics.version"));

@@ -137,7 +137,9 @@ impl Report {
         let mut told = Vec::new();
         let answers: Vec<_> = self.all.iter().filter(|measured| measured.part == part).collect();
         for (n, measured) in answers.iter().enumerate() {
-            let Some(first) = answers.iter().find(|other| other.setting == measured.setting) else { continue };
+            let Some(first) = answers.iter().find(|other| other.setting == measured.setting) else {
+                continue;
+            };
             let (Ok(ours), Ok(theirs)) = (&first.outcome, &measured.outcome) else { continue };
             let repeated = answers[..n]
                 .iter()

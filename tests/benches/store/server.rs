@@ -53,7 +53,10 @@ impl Server {
             let gone = server.child.try_wait()?.is_some();
             if gone || begun.elapsed() > PATIENCE {
                 let said = fs::read_to_string(&log).unwrap_or_default();
-                bail!("{engine:?} does not take connections: {}", said.lines().last().unwrap_or("it said nothing"));
+                bail!(
+                    "{engine:?} does not take connections: {}",
+                    said.lines().last().unwrap_or("it said nothing")
+                );
             }
             std::thread::sleep(Duration::from_millis(2));
         }
@@ -106,7 +109,9 @@ fn pid(number: u32) -> Result<Pid> {
 fn takes_connections(address: &str, socket: Option<&Path>) -> bool {
     match socket {
         // PostgreSQL answers before it is ready; only a client's hello tells.
-        Some(socket) => UnixStream::connect(socket).is_ok() && postgres::Client::connect(address, postgres::NoTls).is_ok(),
+        Some(socket) => {
+            UnixStream::connect(socket).is_ok() && postgres::Client::connect(address, postgres::NoTls).is_ok()
+        }
         None => TcpStream::connect(address).is_ok(),
     }
 }

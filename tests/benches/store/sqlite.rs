@@ -36,14 +36,7 @@ impl Engine for Sqlite {
                 transaction.prepare_cached("INSERT OR IGNORE INTO cycle VALUES(?, ?, ?, ?, ?, ?)")?;
             for row in rows {
                 let counter = row.counter.cast_signed();
-                insert.execute((
-                    row.mold,
-                    counter,
-                    row.ended,
-                    row.cycle_ms,
-                    row.temperature,
-                    row.flags,
-                ))?;
+                insert.execute((row.mold, counter, row.ended, row.cycle_ms, row.temperature, row.flags))?;
             }
         }
         Ok(transaction.commit()?)
@@ -72,7 +65,11 @@ impl Engine for Sqlite {
                     if row.get::<_, i64>(1)? < span.ended - 86_400_000 {
                         break;
                     }
-                    std::hint::black_box((row.get::<_, i64>(0)?, row.get::<_, i64>(3)?, row.get::<_, i64>(4)?));
+                    std::hint::black_box((
+                        row.get::<_, i64>(0)?,
+                        row.get::<_, i64>(3)?,
+                        row.get::<_, i64>(4)?,
+                    ));
                     answer.add(row.get::<_, i64>(2)?.cast_unsigned());
                 }
             }
@@ -81,8 +78,7 @@ impl Engine for Sqlite {
                     "SELECT ended / 3600000, count(*), avg(cycle_ms), min(cycle_ms), max(cycle_ms) FROM cycle \
                      WHERE mold = ? AND counter BETWEEN ? AND ? GROUP BY 1",
                 )?;
-                let mut rows =
-                    select.query((span.mold, span.tail.cast_signed(), span.last.cast_signed()))?;
+                let mut rows = select.query((span.mold, span.tail.cast_signed(), span.last.cast_signed()))?;
                 while let Some(row) = rows.next()? {
                     answer.add(row.get::<_, i64>(1)?.cast_unsigned());
                 }
@@ -96,9 +92,9 @@ impl Engine for Sqlite {
                 }
             }
             Question::Days => {
-                let mut select = self.0.prepare_cached(
-                    "SELECT mold, ended / 86400000, count(*) FROM cycle GROUP BY 1, 2",
-                )?;
+                let mut select = self
+                    .0
+                    .prepare_cached("SELECT mold, ended / 86400000, count(*) FROM cycle GROUP BY 1, 2")?;
                 let mut rows = select.query([])?;
                 while let Some(row) = rows.next()? {
                     answer.add(row.get::<_, i64>(2)?.cast_unsigned());

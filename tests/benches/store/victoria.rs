@@ -21,8 +21,10 @@ impl Victoria {
         let begin = from.div_euclid(step) * step / 1000 + step / 1000;
         let end = to.div_euclid(step) * step / 1000 + step / 1000;
         let query = escaped(query);
-        let path =
-            format!("/api/v1/query_range?nocache=1&query={query}&start={begin}&end={end}&step={}s", step / 1000);
+        let path = format!(
+            "/api/v1/query_range?nocache=1&query={query}&start={begin}&end={end}&step={}s",
+            step / 1000
+        );
         values(&self.0.ask("GET", &path, b"")?)
     }
 
@@ -91,7 +93,7 @@ impl Engine for Victoria {
                 self.newest("cycle_counter", spans)?.into_iter().for_each(|count| answer.add(count));
             }
             Question::Days => {
-                                let to = spans.iter().map(|span| span.ended).max().unwrap_or(0);
+                let to = spans.iter().map(|span| span.ended).max().unwrap_or(0);
                 for row in self.range("count_over_time(cycle_ms[1d])", START, to, 24 * HOUR)? {
                     answer.add(row.get(1).map_or(0, |n| *n as u64));
                 }
