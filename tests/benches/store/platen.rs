@@ -62,35 +62,23 @@ impl Engine for Platen {
                 }
             }
             Question::Hours => {
-                let from = Timestamp::from_millis(span.tail_from + 1);
-                for hour in hours(&self.store, mold, from, end)? {
-                    answer.add(hour.cycles);
+                for cycles in hours(&self.store, mold, span.tail_from + 1, span.ended)? {
+                    answer.add(cycles);
                 }
             }
             Question::Now => {
-                for span in spans {
-                    answer.add(now(&self.store, MoldId(span.mold))?);
+                for (_, last) in self.store.last_cycles()? {
+                    answer.add(last.ordinal);
                 }
             }
             Question::Days => {
-                for span in spans {
-                    for day in self.store.daily(MoldId(span.mold), i64::MIN, i64::MAX)? {
-                        answer.add(day.cycles);
-                    }
+                for (_, day) in self.store.daily_of_all(i64::MIN, i64::MAX)? {
+                    answer.add(day.cycles);
                 }
             }
         }
         Ok(answer)
     }
-}
-
-/// What an hour's row on a screen needs.
-struct Hour {
-    hour: i64,
-    cycles: u64,
-    sum_ms: u64,
-    min_ms: u32,
-    max_ms: u32,
 }
 
 fn open_store(folder: &Path) -> Result<Store> {
@@ -112,27 +100,12 @@ fn cycles(store: &Store, mold: MoldId, from: Timestamp, to: Timestamp) -> Result
     Ok(found)
 }
 
-/// Cycles between two instants by hour.
-fn hours(store: &Store, mold: MoldId, from: Timestamp, to: Timestamp) -> Result<Vec<Hour>> {
-    let mut hours: Vec<Hour> = Vec::new();
-    store.cycles(mold, from, to, |cycle| {
-        let (hour, ms) = (cycle.ended.as_millis().div_euclid(3_600_000), cycle.cycle_time.as_millis());
-        match hours.last_mut().filter(|last| last.hour == hour) {
-            Some(last) => {
-                last.cycles += 1;
-                last.sum_ms += u64::from(ms);
-                last.min_ms = last.min_ms.min(ms);
-                last.max_ms = last.max_ms.max(ms);
-            }
-            None => hours.push(Hour { hour, cycles: 1, sum_ms: ms.into(), min_ms: ms, max_ms: ms }),
-        }
-        ControlFlow::Continue(())
-    })?;
-    // A screen shows all of it.
-    Ok(std::hint::black_box(hours))
-}
-
-/// A mold's count now.
-fn now(store: &Store, mold: MoldId) -> Result<u64> {
-    Ok(store.counts(mold)?.map_or(0, |counts| counts.displayed))
+/// How many cycles ended in each hour that has any, of those that two instants lie in; mean, shortest and longest come
+/// with them.
+fn hours(store: &Store, mold: MoldId, from: i64, to: i64) -> Result<Vec<u64>> {
+    const HOUR: i64 = 3_600_000;
+    let (first, last) = (from.div_euclid(HOUR), to.div_euclid(HOUR) + 1);
+    let bounds = (Timestamp::from_millis(first * HOUR), Timestamp::from_millis(last * HOUR));
+    let hours = store.trend(mold, bounds, usize::try_from(last - first)?)?;
+    Ok(hours.into_iter().map(|hour| hour.sums.cycles).filter(|cycles| *cycles > 0).collect())
 }
