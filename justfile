@@ -27,9 +27,13 @@ test *ARGS: setup (_site "dev")
 check: (_setup "rust")
     @.ci/check
 
-# Measure speed and size, peers beside us (takes a while)
+# Measure speed and size, peers beside us (takes a while); `bench store` measures the history store alone
 bench *ARGS: setup build
     @.ci/bench "$@"
+
+# Count instructions of hot paths and compare them with what they were
+count *ARGS: (_setup "build") (_setup "counter") (_site "release")
+    @.ci/count release "$@"
 
 # Feed random bytes to each decoder, by default for a minute each
 fuzz SECONDS="60": (_setup "rust")

@@ -23,7 +23,13 @@ binaryen_version=132.0.0
 binaryen="$tools/binaryen-$binaryen_version"
 wasm_opt="$binaryen/node_modules/.bin/wasm-opt"
 
-python_env="$tools/python-$(cksum <"$root/.ci/python.txt" | cut -d ' ' -f 1)"
+# An environment for each list of packages.
+python_env_of() { printf '%s/python-%s\n' "$tools" "$(cksum <"$root/.ci/$1" | cut -d ' ' -f 1)"; }
+python_env=$(python_env_of python.txt)
+bench_python_env=$(python_env_of bench-python.txt)
+
+# Other people's databases that the machine lacks, unpacked and not installed.
+peers="$tools/peers"
 
 say() { printf '==> %s\n' "$*" >&2; }
 
