@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::store::{self, SealingKey};
 
 /// The file in the data folder.
-const FILE: &str = "sealing.key";
+pub const FILE: &str = "sealing.key";
 
 /// Why there is no sealing key.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +47,15 @@ pub enum GetKey {
     Gone(PathBuf),
 }
 
+/// The key in a data folder that has one; nothing is made.
+///
+/// # Errors
+/// It is missing or cannot be read.
+pub fn get_existing(data: &Path) -> Result<SealingKey, GetKey> {
+    let path = data.join(FILE);
+    if path.exists() { get(data) } else { Err(GetKey::Read(path, io::ErrorKind::NotFound.into())) }
+}
+
 /// The key in a data folder; both are made when there is no store yet.
 ///
 /// # Errors
@@ -75,22 +84,32 @@ fn read(path: &Path) -> io::Result<(Zeroizing<Vec<u8>>, u32)> {
     Ok((bytes, mode))
 }
 
+/// Writes a key that a backup brought into a data folder that has none.
+///
+/// # Errors
+/// It cannot be written.
+pub fn put(data: &Path, key: &SealingKey) -> Result<(), GetKey> {
+    let path = data.join(FILE);
+    write(data, &path, key.bytes()).map_err(|error| GetKey::Make(path, error))
+}
+
 fn make(data: &Path, path: PathBuf) -> Result<SealingKey, GetKey> {
     let mut folder = fs::DirBuilder::new();
     folder.recursive(true).mode(0o700).create(data).map_err(|e| GetKey::Folder(data.to_owned(), e))?;
-    let mut key = Zeroizing::new([0; 32]);
+    let mut key = Zeroizing::new([0u8; 32]);
     let drawn = OsRng.try_fill_bytes(key.as_mut_slice()).map_err(io::Error::other);
-    let written = drawn.and_then(|()| {
-        // Whole or not at all: a power cut must not leave half a key.
-        let part = path.with_extension("part");
-        let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
-        file.write_all(key.as_slice())?;
-        file.sync_all()?;
-        fs::rename(&part, &path)?;
-        File::open(data)?.sync_all()
-    });
-    written.map_err(|e| GetKey::Make(path, e))?;
+    drawn.and_then(|()| write(data, &path, &key)).map_err(|e| GetKey::Make(path, e))?;
     Ok(SealingKey::from_bytes(*key))
+}
+
+/// Whole or not at all: a power cut must not leave half a key.
+fn write(data: &Path, path: &Path, key: &[u8; 32]) -> io::Result<()> {
+    let part = path.with_extension("part");
+    let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    file.write_all(key)?;
+    file.sync_all()?;
+    fs::rename(&part, path)?;
+    File::open(data)?.sync_all()
 }
 
 #[cfg(test)]

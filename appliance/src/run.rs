@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::backup::{self, FinishRestore};
 use crate::clock::Clock;
 use crate::config::{self, Config, Form};
 use crate::control;
@@ -67,6 +68,9 @@ pub enum RunBox {
     /// No key.
     #[error("get the sealing key")]
     Key(#[from] GetKey),
+    /// What a restore began could not be ended.
+    #[error("finish the restore that was interrupted")]
+    Restore(#[from] FinishRestore),
     /// No store.
     #[error("open the store")]
     Store(#[from] OpenStore),
@@ -111,6 +115,10 @@ pub async fn run(
     shutdown: CancellationToken,
     announce: impl FnOnce(&Announcement),
 ) -> Result<(), RunBox> {
+    // A restore that a power cut ended goes on before anything looks at the store.
+    if backup::finish(&config.data)? {
+        tracing::info!("a restore that was interrupted is finished");
+    }
     let store = Store::open(&config.data, &keyfile::get(&config.data)?)?;
     store.set_raw_ring(config.ingest.raw_ring);
     let snapshot = store.snapshot()?;
@@ -123,6 +131,15 @@ pub async fn run(
         Settings { window: config.ingest.window, window_cycles: u64::from(config.ingest.window_cycles) };
     let (driver, ingest) =
         Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::clone(&clock), ways, settings);
+    let nights = CancellationToken::new();
+    let nightly = backup::run(
+        config.backup.clone(),
+        config.data.clone(),
+        store.clone(),
+        Arc::clone(&clock),
+        ingest.clone(),
+        nights.clone(),
+    );
     let desk = Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock));
 
     // The doors close only after the last commit, so they have a token of their own.
@@ -167,6 +184,7 @@ pub async fn run(
     // Its turn is after the links, and then it does not wait for a disk that takes nothing.
     let writing = CancellationToken::new();
     let driver = tokio::spawn(driver.run(heard, writing.clone()));
+    let nightly = tokio::spawn(nightly);
     let control = tokio::spawn(keep_answering(config.data.clone(), store.clone(), doors.clone()));
     let web = tokio::spawn(server.run());
     tokio::pin!(driver, control, web);
@@ -196,11 +214,15 @@ pub async fn run(
         tracing::warn!("a link does not let go of its port");
         links.abort_all();
     }
+    // A backup that is being made is given up: nothing waits for it.
+    nights.cancel();
+    let backups = nightly.await.map_err(RunBox::Panicked);
     // It hears what is left, writes it if the disk takes it, and returns.
     writing.cancel();
     if !driver_ended {
         outcome = outcome.and(driver.await.map_err(RunBox::Panicked));
     }
+    outcome = outcome.and(backups);
     doors.cancel();
     if !web_ended {
         outcome = outcome.and(ended(web.await));

@@ -1,5 +1,6 @@
 //! What the program can be told to do, a file each: its words in `Args`, its work in `run`.
 
+mod backup;
 mod capture;
 mod check;
 mod config;
@@ -9,6 +10,7 @@ mod export;
 mod healthcheck;
 mod monitor;
 mod replay;
+mod restore;
 mod serve;
 mod settings;
 mod signals;
@@ -53,6 +55,10 @@ enum Command {
     Export(export::Args),
     /// Hold a store against its laws; exit status 0 or 1
     Check(check::Args),
+    /// Make, test and ask after backups
+    Backup(backup::Args),
+    /// Make a box from a backup
+    Restore(restore::Args),
 }
 
 /// Why a command was not done.
@@ -100,6 +106,8 @@ impl Cli {
             Command::Sim(args) => sim::run(args),
             Command::Export(args) => export::run(args),
             Command::Check(args) => check::run(args),
+            Command::Backup(args) => backup::run(args),
+            Command::Restore(args) => restore::run(args),
         }
     }
 }

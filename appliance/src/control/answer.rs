@@ -4,9 +4,10 @@ use std::io::{self, Write};
 
 use domain::MoldName;
 
+use super::chunks::Chunks;
 use super::export;
 use super::request::{Export, Request, Subject};
-use crate::store::{self, Read, Store};
+use crate::store::{self, BackUp, Read, Store};
 
 /// Why there is no whole answer.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +18,9 @@ pub enum Answer {
     /// Nobody takes the answer.
     #[error("could not write the answer")]
     Write(#[source] io::Error),
+    /// The store does not give a whole backup.
+    #[error("could not back up the store")]
+    Backup(#[source] BackUp),
     /// There is no mold of that name.
     #[error("there is no mold {0}")]
     NoSuchMold(MoldName),
@@ -49,6 +53,12 @@ pub fn answer(store: &Store, request: &Request, to: &mut dyn Write) -> Result<bo
             Ok(true)
         }
         Request::Check(_) => check(store, to),
+        Request::Backup(backup) => {
+            let mut chunks = Chunks::new(to);
+            store.back_up(backup.at, &mut chunks).map_err(Answer::Backup)?;
+            chunks.finish()?;
+            Ok(true)
+        }
         Request::Health(_) => {
             store.is_set_up()?;
             Ok(true)

@@ -1,13 +1,17 @@
 //! The asking side.
 
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use super::request::Request;
+use super::chunks;
+use super::request::{Backup, Request};
 use super::socket::Place;
+
+/// A status is never longer.
+const LONGEST_STATUS: u64 = 64 << 10;
 
 /// The last line of an answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +53,28 @@ pub enum Ask {
 /// # Errors
 /// No box, no whole answer, or the box refuses.
 pub fn ask(dir: &Path, request: &Request, to: &mut dyn Write) -> Result<bool, Ask> {
+    copy(talk(dir, request)?, to)
+}
+
+/// Asks the box that keeps its data in `dir` for the whole store as one open stream.
+///
+/// # Errors
+/// As [`ask`].
+pub fn ask_backup(dir: &Path, backup: Backup, to: &mut dyn Write) -> Result<(), Ask> {
+    let mut from = talk(dir, &Request::Backup(backup))?;
+    chunks::copy(&mut from, to)?;
+    // What follows the chunks is the status and nothing else.
+    copy_status(from).map(drop)
+}
+
+/// Whether a box answers in this data directory.
+#[must_use]
+pub fn is_running(dir: &Path) -> bool {
+    Place::in_directory(dir).is_ok_and(|place| UnixStream::connect(place.path()).is_ok())
+}
+
+/// Says a request and gives what the answer is read from.
+fn talk(dir: &Path, request: &Request) -> Result<BufReader<UnixStream>, Ask> {
     let place = Place::in_directory(dir).map_err(Ask::Talk)?;
     let mut stream = match UnixStream::connect(place.path()) {
         Ok(stream) => stream,
@@ -60,7 +86,17 @@ pub fn ask(dir: &Path, request: &Request, to: &mut dyn Write) -> Result<bool, As
     let mut line = serde_json::to_vec(request).map_err(|error| Ask::Talk(error.into()))?;
     line.push(b'\n');
     stream.write_all(&line).map_err(Ask::Talk)?;
-    copy(BufReader::new(stream), to)
+    Ok(BufReader::new(stream))
+}
+
+fn copy_status(from: impl BufRead) -> Result<(), Ask> {
+    let mut status = Vec::new();
+    from.take(LONGEST_STATUS).read_to_end(&mut status).map_err(Ask::Talk)?;
+    match serde_json::from_slice(&status) {
+        Ok(Status::Done { clean: true, .. }) => Ok(()),
+        Ok(Status::Failed(why)) => Err(Ask::Refused(why)),
+        Ok(Status::Done { .. }) | Err(_) => Err(Ask::CutShort),
+    }
 }
 
 /// Passes every line on but the last, which is the status.

@@ -2,10 +2,12 @@
 //!
 //! One request, a line of JSON (`{"export":{…}}`, `{"check":{}}`, `{"health":{}}`), then the answer until the end of
 //! the stream. The last line is the answer's status, `{"done":{"lines":3,"clean":true}}` or `{"failed":"why"}`; an
-//! answer without one was cut short.
+//! answer without one was cut short. A backup (`{"backup":{"at":…}}`) is bytes and no lines: it comes in chunks, each a
+//! byte 1, its length in 32 bits, little end first, and its bytes; then the status.
 
 mod answer;
 mod ask;
+mod chunks;
 mod export;
 mod request;
 mod serve;
@@ -14,8 +16,8 @@ mod socket;
 mod tests;
 
 pub use answer::{Answer, answer};
-pub use ask::{Ask, ask};
-pub use request::{Everything, Export, Format, Request, Subject};
+pub use ask::{Ask, ask, ask_backup, is_running};
+pub use request::{Backup, Everything, Export, Format, Request, Subject};
 pub use serve::{Serve, serve};
 
 /// The socket in the data directory.

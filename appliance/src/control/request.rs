@@ -11,6 +11,8 @@ pub enum Request {
     Export(Export),
     /// Hold the store against its laws.
     Check(Everything),
+    /// Give out the whole store as one open stream.
+    Backup(Backup),
     /// Say that the store can be read.
     Health(Everything),
 }
@@ -19,6 +21,14 @@ pub enum Request {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Everything {}
+
+/// A backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// The time that it bears.
+    pub at: Timestamp,
+}
 
 /// Which data, and how.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,6 +5,7 @@
 //! blocks; callers that serve others call it from a thread of its own.
 
 mod accounts;
+mod backup;
 mod chain;
 mod check;
 mod commit;
@@ -24,12 +25,13 @@ mod tables;
 pub(crate) mod tests;
 
 pub use accounts::PlantSettings;
+pub use backup::{BackUp, Restore, Restored, Written, restore};
 pub use chain::{EntryHash, genesis, link};
 pub use check::{CheckReport, Finding, check};
 pub use error::{Cause, Commit, Damage, LedgerRefusal, OpenStore, Read, Undecodable};
 pub use history::{DailyRollup, LONGEST_VALID_MS};
 pub use ledger::{ChainedEntry, Counts};
-pub use open::Store;
+pub use open::{Store, in_use};
 pub use seal::SealingKey;
 
 /// The store's file in the data directory.

@@ -73,6 +73,14 @@ impl Store {
         Store::on_disk(Disk::to_look_at(dir)?, None)
     }
 
+    /// Opens a store to look at it with its key: secrets can be read too, and nothing of the file is changed.
+    ///
+    /// # Errors
+    /// As [`Store::open_without_key`]; also when the key is another one.
+    pub fn open_to_look(dir: &Path, seal: &SealingKey) -> Result<Store, OpenStore> {
+        Store::on_disk(Disk::to_look_at(dir)?, Some(seal.duplicate()))
+    }
+
     /// Opens a store on any backend; `open` is called again whenever the backend failed.
     #[cfg(test)]
     pub(super) fn with_backend<B: redb::StorageBackend>(
@@ -113,6 +121,12 @@ impl Store {
         drop(database);
         let raw_ring = AtomicU64::new(RAW_RING);
         Ok(Store { inner: Arc::new(Inner { disk, seal, raw_ring, writer: Mutex::default() }) })
+    }
+
+    /// What the store takes of its disk, in bytes; 0 when that cannot be told.
+    #[must_use]
+    pub fn bytes_on_disk(&self) -> u64 {
+        std::fs::metadata(self.inner.disk.path()).map_or(0, |file| file.len())
     }
 
     /// Keeps at most so many raw payloads from the next commit on.
@@ -192,6 +206,12 @@ impl Store {
         }
         Ok(there)
     }
+}
+
+/// Whether somebody has the store in this directory open for writing.
+#[must_use]
+pub fn in_use(dir: &Path) -> bool {
+    matches!(Store::open_without_key(dir), Err(OpenStore::InUse { .. }))
 }
 
 fn transact(

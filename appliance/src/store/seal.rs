@@ -26,6 +26,11 @@ impl SealingKey {
         SealingKey::from_bytes(*self.0.expose_secret())
     }
 
+    /// The bytes of the key file, for a backup.
+    pub(crate) fn bytes(&self) -> &[u8; 32] {
+        self.0.expose_secret()
+    }
+
     /// Seals `plain`; it opens only under the same `name`. `None` when the system gives no random bytes.
     pub(super) fn seal(&self, name: &str, plain: &[u8]) -> Option<Vec<u8>> {
         let mut nonce = [0u8; NONCE];

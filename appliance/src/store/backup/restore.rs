@@ -1,0 +1,92 @@
+//! From a stream to a store.
+
+use std::io::{BufReader, Read};
+use std::path::Path;
+
+use domain::Timestamp;
+use redb::Durability;
+
+use super::error::Restore;
+use super::format::{Reader, Table};
+use super::shapes::{Row, Shape};
+use crate::store::disk::Disk;
+use crate::store::error::{Cause, Fault};
+use crate::store::migrations;
+use crate::store::seal::SealingKey;
+
+const BUFFER: usize = 64 << 10;
+/// So many bytes of rows are written at a time: what a restore takes of the memory.
+const AT_ONCE: usize = 8 << 20;
+
+/// What a stream held.
+pub struct Restored {
+    /// The key that opens the store's secrets.
+    pub sealing: SealingKey,
+    /// When the stream was made.
+    pub made: Timestamp,
+    /// The version of the program that made it.
+    pub program: String,
+    /// Rows of all tables.
+    pub rows: u64,
+    /// The SHA-256 that the stream ends with.
+    pub sha256: [u8; 32],
+}
+
+/// Makes a store in a directory that has none from a stream, read to its end. What stands in the directory is a store
+/// only when this returns well; it is of the format that the stream was made of, and opening it migrates it.
+///
+/// # Errors
+/// The stream is none, of a later version, damaged or cut short, or the store cannot be written.
+pub fn restore(dir: &Path, from: impl Read) -> Result<Restored, Restore> {
+    let (mut reader, header) = Reader::begin(BufReader::with_capacity(BUFFER, from))?;
+    if header.store_format > migrations::NEWEST {
+        return Err(Restore::NewerStore { found: header.store_format, known: migrations::NEWEST });
+    }
+    let secrets = reader.secrets()?;
+    let sealing = SealingKey::from_stream(&secrets)
+        .ok_or_else(|| Restore::Damaged("the key of its secrets is missing".to_owned()))?;
+    let disk = Disk::in_directory(dir)?;
+    for table in &header.tables {
+        fill(&disk, table, &mut reader)?;
+    }
+    let (rows, sha256) = reader.end()?;
+    Ok(Restored { sealing, made: Timestamp::from_millis(header.made), program: header.program, rows, sha256 })
+}
+
+fn fill<R: Read>(disk: &Disk, table: &Table, reader: &mut Reader<R>) -> Result<(), Restore> {
+    let (mut rows, mut bytes, mut read) = (Vec::new(), 0usize, 0u64);
+    while let Some((key, value)) = reader.row(table.shape)? {
+        bytes = bytes.saturating_add(key.len()).saturating_add(value.len());
+        rows.push((key, value));
+        read = read.saturating_add(1);
+        if bytes >= AT_ONCE {
+            put(disk, table.shape, &table.name, &rows)?;
+            rows.clear();
+            bytes = 0;
+        }
+    }
+    if read != table.rows {
+        let text = format!("the table {:?} has {read} rows instead of {}", table.name, table.rows);
+        return Err(Restore::Damaged(text));
+    }
+    // Without rows too: a table that is not there is not the same as an empty one.
+    put(disk, table.shape, &table.name, &rows)
+}
+
+fn put(disk: &Disk, shape: Shape, name: &str, rows: &[Row]) -> Result<(), Restore> {
+    let written = disk.to_write().and_then(|database| {
+        let mut txn = database.begin_write()?;
+        txn.set_durability(Durability::Immediate)?;
+        shape.put(&txn, name, rows)?;
+        txn.commit()?;
+        Ok(())
+    });
+    written.map_err(|fault: Fault| Restore::Write(cause(fault)))
+}
+
+fn cause(fault: Fault) -> Cause {
+    match fault {
+        Fault::Database(error) => error,
+        other => format!("{other:?}").into(),
+    }
+}
