@@ -52,7 +52,11 @@ pub async fn run(
     alarms: Handle,
     until: CancellationToken,
 ) {
+    night::tidy(&data);
     let Some(plan) = plan.map(Arc::new) else {
+        if let Err(error) = Status::forget(&data) {
+            tracing::warn!(%error, "what became of former backups cannot be taken away");
+        }
         alarms.alarm(AlarmKey::Backup, None).await;
         return until.cancelled().await;
     };

@@ -57,6 +57,16 @@ pub(super) enum Night {
     Findings(String),
 }
 
+/// Takes away what a test left behind that was cut short.
+pub(super) fn tidy(data: &Path) {
+    match fs::remove_dir_all(data.join(SCRATCH)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
+            tracing::warn!(%error, "the scratch folder of a backup's test stays behind");
+        }
+        _ => {}
+    }
+}
+
 /// Makes a backup, tests it, gives it its name, and takes away what the rotation does not keep.
 pub(super) fn make(
     plan: &Nightly,

@@ -87,8 +87,8 @@ pub(super) fn prove(folder: &Path, plain: impl Read) -> Result<Proof, Prove> {
     let restored = store::restore(folder, plain).map_err(|error| Prove::Restore(damage(error)))?;
     keyfile::put(folder, &restored.sealing).map_err(Prove::Key)?;
     // Opened once for writing: a store of a former format becomes one of today's.
-    drop(Store::open(folder, &restored.sealing).map_err(Prove::Open)?);
-    let looked = Store::open_to_look(folder, &restored.sealing).map_err(Prove::Open)?;
+    drop(Store::open_scratch(folder, &restored.sealing, false).map_err(Prove::Open)?);
+    let looked = Store::open_scratch(folder, &restored.sealing, true).map_err(Prove::Open)?;
     let report = store::check(&looked).map_err(Prove::Check)?;
     Ok(Proof {
         made: restored.made,

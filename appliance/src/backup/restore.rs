@@ -2,7 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, chown};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use domain::Timestamp;
@@ -18,7 +18,7 @@ const BEFORE: &str = "before-restore-";
 /// Findings told in a refusal.
 const TOLD: usize = 5;
 
-/// Why nothing was restored. What was there is there as it was.
+/// Why nothing was restored.
 #[derive(Debug, thiserror::Error)]
 pub enum RestoreBox {
     /// It does not open.
@@ -42,6 +42,14 @@ pub enum RestoreBox {
     /// It was not put in place whole; trying again or starting the box finishes it.
     #[error(transparent)]
     Finish(#[from] FinishRestore),
+}
+
+impl RestoreBox {
+    /// What was there is there as it was.
+    #[must_use]
+    pub fn changed_nothing(&self) -> bool {
+        !matches!(self, RestoreBox::Finish(_))
+    }
 }
 
 /// Where a backup is restored to, and how.
@@ -129,17 +137,14 @@ fn sweep(data: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// On the disk, and owned by whoever owns the data folder: a restore may be done by root, and the box is not root.
+/// On the disk, and owned by whoever owns the data folder.
 fn settle(data: &Path, scratch: &Path) -> io::Result<()> {
-    let owner = fs::metadata(data)?;
-    let mine = fs::metadata(scratch)?;
     for entry in fs::read_dir(scratch)? {
         let path = entry?.path();
-        if (owner.uid(), owner.gid()) != (mine.uid(), mine.gid()) {
-            chown(&path, Some(owner.uid()), Some(owner.gid()))?;
-        }
+        swap::own_as(data, &path)?;
         File::open(&path)?.sync_all()?;
     }
+    swap::own_as(data, scratch)?;
     File::open(scratch)?.sync_all()
 }
 

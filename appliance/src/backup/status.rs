@@ -100,6 +100,14 @@ impl Status {
         schedule::complaint(self, now)
     }
 
+    /// Takes the file away: nobody wants backups any more, and what was noted grows old.
+    pub(super) fn forget(data: &Path) -> io::Result<()> {
+        match fs::remove_file(data.join(FILE)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
+    }
+
     /// Writes the file, whole or not at all.
     pub(super) fn save(&self, data: &Path) -> io::Result<()> {
         let path = data.join(FILE);

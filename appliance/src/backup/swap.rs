@@ -6,7 +6,7 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, chown};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -51,6 +51,7 @@ fn decide(data: &Path, scratch: &Path, before: &str) -> io::Result<()> {
         PIECES.iter().filter(|piece| data.join(piece).exists()).map(|&piece| piece.to_owned()).collect();
     if !former.is_empty() {
         fs::DirBuilder::new().mode(0o700).create(data.join(before))?;
+        own_as(data, &data.join(before))?;
     }
     let scratch = scratch.file_name().and_then(|name| name.to_str());
     let scratch = scratch.ok_or_else(|| io::Error::other("a folder without a name"))?.to_owned();
@@ -58,10 +59,19 @@ fn decide(data: &Path, scratch: &Path, before: &str) -> io::Result<()> {
     let text = serde_json::to_vec(&plan)?;
     let path = data.join(PLAN);
     let part = file::part_of(&path);
-    let mut to = File::options().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+    let mut to = File::options().write(true).create(true).truncate(true).mode(0o644).open(&part)?;
     io::Write::write_all(&mut to, &text)?;
     to.sync_all()?;
     file::name(&part, &path)
+}
+
+/// Gives something to whoever owns the data folder: a restore may be done by root, and the box is not root.
+pub(super) fn own_as(data: &Path, path: &Path) -> io::Result<()> {
+    let (owner, mine) = (fs::metadata(data)?, fs::metadata(path)?);
+    if (owner.uid(), owner.gid()) == (mine.uid(), mine.gid()) {
+        return Ok(());
+    }
+    chown(path, Some(owner.uid()), Some(owner.gid()))
 }
 
 /// Finishes what a restore began in this data folder and could not end; tells whether there was anything.

@@ -12,7 +12,7 @@ use appliance::backup::{self, Recipient, Seal, Status};
 use appliance::clock::{Clock, WallClock};
 use appliance::control::{self, Ask};
 use appliance::keyfile::{self, GetKey};
-use appliance::store::{BackUp, OpenStore, Store};
+use appliance::store::{self, BackUp, OpenStore, Store};
 use clap::Subcommand;
 use domain::Timestamp;
 
@@ -26,12 +26,17 @@ const PAUSE: Duration = Duration::from_millis(50);
 
 /// Words of `platen backup`.
 #[derive(clap::Args)]
-#[command(args_conflicts_with_subcommands = true)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub struct Args {
     #[command(subcommand)]
     what: Option<What>,
+    /// The file to write, or - for the standard output
+    #[arg(long, value_name = "FILE", required = true)]
+    to: Option<PathBuf>,
     #[command(flatten)]
-    make: Option<Make>,
+    seal: SealWords,
+    #[command(flatten)]
+    folder: Folder,
 }
 
 #[derive(Subcommand)]
@@ -63,19 +68,8 @@ struct Test {
     #[command(flatten)]
     key: Key,
     /// Where to make the folder; it takes as much room as the store
-    #[arg(long, value_name = "DIR", default_value_os_t = std::env::temp_dir())]
+    #[arg(long, value_name = "DIR", default_value = "/var/tmp")]
     scratch: PathBuf,
-}
-
-#[derive(clap::Args)]
-struct Make {
-    /// The file to write, or - for the standard output
-    #[arg(long, value_name = "FILE")]
-    to: PathBuf,
-    #[command(flatten)]
-    seal: SealWords,
-    #[command(flatten)]
-    folder: Folder,
 }
 
 #[derive(clap::Args)]
@@ -106,7 +100,7 @@ impl SealWords {
 }
 
 pub fn run(args: Args) -> Done {
-    match (args.what, args.make) {
+    match (args.what, args.to) {
         (Some(What::Key { what: KeyWhat::New { file } }), _) => {
             let recipient = backup::new_identity(&file)?;
             writeln!(io::stdout(), "{recipient}")?;
@@ -114,23 +108,22 @@ pub fn run(args: Args) -> Done {
         }
         (Some(What::Test(test)), _) => prove(&test),
         (Some(What::Status(folder)), _) => status(&folder.read()?),
-        (None, Some(words)) => make(words),
+        (None, Some(to)) => make(&to, &args.seal.read()?, &args.folder.read()?),
+        // The words are held against each other before.
         (None, None) => Err(anyhow!("expected --to, or one of key, test and status").into()),
     }
 }
 
-fn make(words: Make) -> Done {
-    let data = words.folder.read()?;
-    let seal = words.seal.read()?;
+fn make(to: &Path, seal: &Seal, data: &Path) -> Done {
     let at = WallClock.now();
-    let mut source = Source::of(&data)?;
-    if words.to.as_os_str() == "-" {
+    let mut source = Source::of(data)?;
+    if to.as_os_str() == "-" {
         // Nobody may take half of it for a whole.
-        backup::stream(&mut io::stdout().lock(), &seal, |to| source.give(&data, at, to))?;
+        backup::stream(&mut io::stdout().lock(), seal, |to| source.give(data, at, to))?;
         return Ok(ExitCode::SUCCESS);
     }
-    let (made, ()) = backup::make(&words.to, &seal, |to| source.give(&data, at, to))?;
-    writeln!(io::stderr(), "{}: {} bytes", words.to.display(), made.bytes)?;
+    let (made, ()) = backup::make(to, seal, |to| source.give(data, at, to))?;
+    writeln!(io::stderr(), "{}: {} bytes", to.display(), made.bytes)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -156,6 +149,9 @@ impl Source {
         loop {
             if control::is_running(data) {
                 return Ok(Source::Running);
+            }
+            if !data.join(store::FILE).exists() {
+                return Err(OpenStore::Missing { path: data.join(store::FILE) }.into());
             }
             match keyfile::get_existing(data).map(|key| Store::open_to_look(data, &key)) {
                 Ok(Ok(store)) => return Ok(Source::Stopped(store)),

@@ -64,8 +64,10 @@ pub fn run(args: Args) -> Done {
         with_findings: args.with_findings,
         now: WallClock.now(),
     };
-    let restored = backup::restore(open(&args.file)?, &args.key.read()?, &target)
-        .with_context(|| format!("restore {}: nothing was changed", args.file.display()))?;
+    let restored = backup::restore(open(&args.file)?, &args.key.read()?, &target).map_err(|error| {
+        let changed = if error.changed_nothing() { ": nothing was changed" } else { "" };
+        anyhow::Error::new(error).context(format!("restore {}{changed}", args.file.display()))
+    })?;
     let mut out = io::stdout().lock();
     writeln!(out, "restored to {}: {}", target.data.display(), told(&restored.proof))?;
     for finding in &restored.proof.report.findings {

@@ -20,6 +20,8 @@ use super::layer::Layer;
 
 /// Enough for the hot end of every table; redb's own default is a gigabyte.
 const CACHE: usize = 64 << 20;
+/// For a store beside the box's own, which is filled or looked through once.
+const SMALL_CACHE: usize = 8 << 20;
 /// So much stays free on the disk: a commit that ran out of room half-way would cost a repair of the file.
 const MARGIN: u64 = 16 << 20;
 /// How long a broken handle is waited for while readers still hold it.
@@ -41,6 +43,7 @@ pub(super) struct Disk {
     opener: Opener,
     /// Nothing is ever written.
     looks: bool,
+    cache: usize,
     /// The directory whose free room is watched; none for a backend that is no file.
     watched: Option<PathBuf>,
     slot: Mutex<Slot>,
@@ -82,7 +85,7 @@ impl Disk {
             let file = File::options().read(true).write(purpose == Purpose::Write).open(&file)?;
             Ok(Box::new(FileBackend::new(file)?))
         });
-        Disk { path, opener, looks, watched: Some(dir.to_owned()), slot: Mutex::default() }
+        Disk { path, opener, looks, cache: CACHE, watched: Some(dir.to_owned()), slot: Mutex::default() }
     }
 
     /// Any backend; `open` is called at every opening.
@@ -91,7 +94,19 @@ impl Disk {
         open: impl Fn(Purpose) -> io::Result<B> + Send + Sync + 'static,
     ) -> Self {
         let opener: Opener = Box::new(move |purpose| Ok(Box::new(open(purpose)?)));
-        Disk { path: PathBuf::from("(test)"), opener, looks: false, watched: None, slot: Mutex::default() }
+        Disk {
+            path: PathBuf::from("(test)"),
+            opener,
+            looks: false,
+            cache: CACHE,
+            watched: None,
+            slot: Mutex::default(),
+        }
+    }
+
+    /// The same with little memory.
+    pub(super) fn small(self) -> Self {
+        Disk { cache: SMALL_CACHE, ..self }
     }
 
     pub(super) fn path(&self) -> &Path {
@@ -119,7 +134,7 @@ impl Disk {
             }
         }
         let layer = Layer::above((self.opener)(Purpose::Read)?).map_err(redb::Error::Io)?;
-        Ok(slot.put(builder().create_with_backend(layer)?, true))
+        Ok(slot.put(self.builder().create_with_backend(layer)?, true))
     }
 
     /// A handle that writes.
@@ -140,8 +155,14 @@ impl Disk {
         Ok(slot.put(handle, false))
     }
 
+    fn builder(&self) -> redb::Builder {
+        let mut builder = Database::builder();
+        builder.set_cache_size(self.cache);
+        builder
+    }
+
     fn through(&self) -> Result<Database, DatabaseError> {
-        builder().create_with_backend(Layer::through((self.opener)(Purpose::Write)?))
+        self.builder().create_with_backend(Layer::through((self.opener)(Purpose::Write)?))
     }
 
     /// Tries a small write where the file is, before a shadow that serves readers is given up.
@@ -216,12 +237,6 @@ impl Slot {
 fn short_of(free: u64, size: u64) -> Option<(u64, u64)> {
     let needed = MARGIN.min(size / 20);
     (free < needed).then_some((free, needed))
-}
-
-fn builder() -> redb::Builder {
-    let mut builder = Database::builder();
-    builder.set_cache_size(CACHE);
-    builder
 }
 
 #[cfg(test)]

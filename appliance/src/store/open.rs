@@ -81,6 +81,13 @@ impl Store {
         Store::on_disk(Disk::to_look_at(dir)?, Some(seal.duplicate()))
     }
 
+    /// Opens a store that stands beside the box's own, with little memory: as [`Store::open`], or as
+    /// [`Store::open_to_look`].
+    pub(crate) fn open_scratch(dir: &Path, seal: &SealingKey, to_look: bool) -> Result<Store, OpenStore> {
+        let disk = if to_look { Disk::to_look_at(dir)? } else { Disk::in_directory(dir)? };
+        Store::on_disk(disk.small(), Some(seal.duplicate()))
+    }
+
     /// Opens a store on any backend; `open` is called again whenever the backend failed.
     #[cfg(test)]
     pub(super) fn with_backend<B: redb::StorageBackend>(

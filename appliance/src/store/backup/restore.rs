@@ -45,7 +45,7 @@ pub fn restore(dir: &Path, from: impl Read) -> Result<Restored, Restore> {
     let secrets = reader.secrets()?;
     let sealing = SealingKey::from_stream(&secrets)
         .ok_or_else(|| Restore::Damaged("the key of its secrets is missing".to_owned()))?;
-    let disk = Disk::in_directory(dir)?;
+    let disk = Disk::in_directory(dir)?.small();
     for table in &header.tables {
         fill(&disk, table, &mut reader)?;
     }

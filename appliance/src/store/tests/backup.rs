@@ -225,3 +225,12 @@ fn a_table_with_more_than_is_written_at_once_comes_back_whole() {
     assert!(taken.is_ok());
     assert_eq!(there, (0..9u64).map(|n| (n.to_le_bytes().to_vec(), 2 << 20)).collect::<Vec<_>>());
 }
+
+/// What form 1 looks like. It is in released backups and never changes: a new form gets a number of its own.
+#[test]
+fn form_1_is_written_as_it_was_fixed() {
+    let tables = vec![Table { name: "molds".to_owned(), shape: Shape::Number32, rows: 1 }];
+    let bytes = crafted(1, tables, &[(&[7, 0, 0, 0], &[1; 200])]);
+    let expected = "GOLDEN";
+    assert_eq!(hex::encode(bytes), expected);
+}
