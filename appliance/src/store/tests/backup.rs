@@ -231,6 +231,7 @@ fn a_table_with_more_than_is_written_at_once_comes_back_whole() {
 fn form_1_is_written_as_it_was_fixed() {
     let tables = vec![Table { name: "molds".to_owned(), shape: Shape::Number32, rows: 1 }];
     let bytes = crafted(1, tables, &[(&[7, 0, 0, 0], &[1; 200])]);
-    let expected = "GOLDEN";
-    assert_eq!(hex::encode(bytes), expected);
+    // The hash at the end stands for all that is before it, and was reckoned by another program.
+    let end = "9f0afa0b02fc389c0b0fd2fef723e19d6a2ceabda40f36b2f53351fae9b039bb";
+    assert_eq!((bytes.len(), hex::encode(&bytes[bytes.len() - 32..])), (330, end.to_owned()));
 }
