@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use anyhow::{Context, Result, ensure};
 use appliance::plant::{Batch, LedgerChange};
-use appliance::store::{StoreKeys, Store};
+use appliance::store::{Store, StoreKeys};
 use domain::{
     Cycle, CycleFlags, CycleTime, EntryKind, Eui64, LedgerEntry, Mold, MoldId, Temperature, TimeSource,
     Timestamp,

@@ -21,6 +21,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::backup;
 use crate::clock::Clock;
 use crate::config::{self, Config, Form};
 use crate::control;
@@ -123,6 +124,15 @@ pub async fn run(
         Settings { window: config.ingest.window, window_cycles: u64::from(config.ingest.window_cycles) };
     let (driver, ingest) =
         Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::clone(&clock), ways, settings);
+    let nights = CancellationToken::new();
+    let nightly = backup::run(
+        config.backup.clone(),
+        config.data.clone(),
+        store.clone(),
+        Arc::clone(&clock),
+        ingest.clone(),
+        nights.clone(),
+    );
     let desk = Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock));
 
     // The doors close only after the last commit, so they have a token of their own.
@@ -167,6 +177,7 @@ pub async fn run(
     // Its turn is after the links, and then it does not wait for a disk that takes nothing.
     let writing = CancellationToken::new();
     let driver = tokio::spawn(driver.run(heard, writing.clone()));
+    let nightly = tokio::spawn(nightly);
     let control = tokio::spawn(keep_answering(config.data.clone(), store.clone(), doors.clone()));
     let web = tokio::spawn(server.run());
     tokio::pin!(driver, control, web);
@@ -196,11 +207,15 @@ pub async fn run(
         tracing::warn!("a link does not let go of its port");
         links.abort_all();
     }
+    // A backup that is being made is given up: nothing waits for it.
+    nights.cancel();
+    let backups = nightly.await.map_err(RunBox::Panicked);
     // It hears what is left, writes it if the disk takes it, and returns.
     writing.cancel();
     if !driver_ended {
         outcome = outcome.and(driver.await.map_err(RunBox::Panicked));
     }
+    outcome = outcome.and(backups);
     doors.cancel();
     if !web_ended {
         outcome = outcome.and(ended(web.await));

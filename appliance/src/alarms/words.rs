@@ -10,7 +10,7 @@ use crate::plant::{AlarmKey, AlarmRecord};
 pub const fn severity(key: &AlarmKey) -> Severity {
     match key {
         AlarmKey::StoreRefuses | AlarmKey::StoreDamaged => Severity::Critical,
-        AlarmKey::ForeignStick(_) | AlarmKey::LinkLost(_) => Severity::Major,
+        AlarmKey::ForeignStick(_) | AlarmKey::LinkLost(_) | AlarmKey::Backup => Severity::Major,
         AlarmKey::ResetUnconfirmed(..) => Severity::Minor,
         AlarmKey::NotInitialised(_) => Severity::Warning,
     }
@@ -25,6 +25,7 @@ pub const fn mold_of(key: &AlarmKey) -> Option<MoldId> {
         | AlarmKey::LinkLost(_)
         | AlarmKey::StoreRefuses
         | AlarmKey::StoreDamaged
+        | AlarmKey::Backup
         | AlarmKey::NotInitialised(_) => None,
     }
 }
@@ -55,6 +56,12 @@ pub fn tell(alarm: &AlarmRecord, name: impl Fn(MoldId) -> Option<String>) -> Sta
             "What the box keeps is out of order, and it takes no more data. Monitors are not told that their cycles \
              are kept, so that nothing is lost. Free space does not help: run platen check on the box and call for \
              service."
+                .to_owned(),
+        ),
+        AlarmKey::Backup => (
+            "backup".to_owned(),
+            "There is no new backup that was tested; counting goes on. Check that the disk or share for backups is \
+             there and has room. The box tries again by itself."
                 .to_owned(),
         ),
         AlarmKey::ResetUnconfirmed(mold, entry) => (

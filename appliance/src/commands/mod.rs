@@ -1,5 +1,6 @@
 //! What the program can be told to do, a file each: its words in `Args`, its work in `run`.
 
+mod backup;
 mod capture;
 mod check;
 mod config;
@@ -11,6 +12,7 @@ mod import;
 mod key;
 mod monitor;
 mod replay;
+mod restore;
 mod serve;
 mod settings;
 mod signals;
@@ -60,6 +62,10 @@ enum Command {
     Check(check::Args),
     /// Make, change or rotate the keys that the store is encrypted with
     Key(key::Args),
+    /// Make, test and ask after backups
+    Backup(backup::Args),
+    /// Make a box from a backup
+    Restore(restore::Args),
 }
 
 /// Why a command was not done.
@@ -110,6 +116,8 @@ impl Cli {
             Command::Import(args) => import::run(args, credentials),
             Command::Check(args) => check::run(args, credentials),
             Command::Key(args) => key::run(args, credentials),
+            Command::Backup(args) => backup::run(args, credentials),
+            Command::Restore(args) => restore::run(args, credentials),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use anyhow::Context;
 use appliance::clock::WallClock;
-use appliance::{Announcement, keys, telemetry, web};
+use appliance::{Announcement, backup, keys, telemetry, web};
 use tokio_util::sync::CancellationToken;
 
 use super::settings::Settings;
@@ -25,6 +25,10 @@ pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
     telemetry::start(&config.log)?;
     let listeners = web::bind(&config.web)?;
     // Before anything listens for signals: a passphrase may have to be typed.
+    // A restore that a power cut ended goes on before anything looks at the store.
+    if backup::finish(&config.data)? {
+        tracing::info!("a restore that was interrupted is finished");
+    }
     let keys = keys::to_serve(&config.data, &config.store).context("get the keys of the store")?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)

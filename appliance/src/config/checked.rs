@@ -8,8 +8,10 @@ use std::time::Duration;
 use domain::{CycleTime, Initialisation, LinkName, Timestamp};
 use radio::v3::profile::switch::{Analog, Contact, SwitchModule, SwitchProfile};
 
+use super::backup;
 use super::raw::{RawConfig, RawLink, RawStore, RawSwitch};
 use super::values::{self, Form, HostName, HttpRedirect, Humane};
+use crate::backup::Nightly;
 
 /// Why the box does not start with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -141,6 +143,8 @@ pub struct Config {
     pub store: StoreKey,
     /// Ingest.
     pub ingest: Ingest,
+    /// Backups that the box makes by itself, if it is to make any.
+    pub backup: Option<Nightly>,
     /// Sticks, no name and no path twice.
     pub links: Vec<Link>,
 }
@@ -268,6 +272,7 @@ fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, Config
         let text = format!("expected another address than web.listen, {}", raw.web.listen);
         return Err(refuse("web.http_redirect".to_owned(), text));
     }
+    let backup = backup::check(raw.backup, &refuse)?;
     Ok(Config {
         data: raw.data,
         log: raw.log,
@@ -278,6 +283,7 @@ fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, Config
             window_cycles: raw.ingest.window_cycles,
             raw_ring: raw.ingest.raw_ring,
         },
+        backup,
         links,
     })
 }

@@ -2,6 +2,7 @@
 //!
 //! The same structs read the file and print the commented one of `platen config`.
 
+mod backup;
 mod checked;
 mod print;
 mod raw;
@@ -12,5 +13,5 @@ mod tests;
 
 pub use checked::{Config, ConfigError, Ingest, KeyFrom, Link, Overrides, StoreKey, Web, read};
 pub use print::commented;
-pub use raw::{RawConfig, RawIngest, RawLink, RawStore, RawSwitch, RawWeb};
+pub use raw::{RawBackup, RawConfig, RawIngest, RawLink, RawStore, RawSwitch, RawWeb};
 pub use values::{Form, HostName, HttpRedirect, Humane};

@@ -9,6 +9,8 @@ use domain::{Eui64, LinkName, MoldName};
 use radio::v3::profile::switch::Level;
 use serde::{Deserialize, Serialize};
 
+use crate::backup::Keep;
+
 use super::values::{self, Form, HostName, HttpRedirect, Humane};
 
 /// Settings of a Platen box. Whatever is left out has the value shown.
@@ -26,6 +28,8 @@ pub struct RawConfig {
     pub web: RawWeb,
     /// The way from a cycle that was heard to one that is kept.
     pub ingest: RawIngest,
+    /// Backups that the box makes by itself every day. See docs/backup.md.
+    pub backup: RawBackup,
     /// A radio stick. Repeat the section for each stick.
     pub link: Vec<RawLink>,
 }
@@ -67,6 +71,37 @@ pub struct RawIngest {
     /// So many payloads are kept as they came by the air, for a payload profile that is written later.
     #[serde(deserialize_with = "values::raw_ring")]
     pub raw_ring: u64,
+}
+
+/// Backups that the box makes by itself every day. See docs/backup.md.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawBackup {
+    /// The folder that they go to; "" for none, unless disk_label names a disk.
+    pub folder: PathBuf,
+    /// The folder is where a share or disk is mounted: while nothing is mounted there, nothing is written there.
+    pub must_be_mounted: bool,
+    /// The label of a disk, mounted by whoever, in place of a folder; folder is then one on that disk.
+    pub disk_label: String,
+    /// For whom they are sealed: ["age1…"], as "platen backup key new FILE" prints them. At least one.
+    pub recipients: Vec<String>,
+    /// A file with the identity of one of the recipients, for the box to open and restore its own backups as a test; ""
+    /// for none: then what goes in is tested, and the file is read back. Whoever has the box and this file can open them.
+    pub identity: PathBuf,
+    /// The hour of the day at which one is made, 0 to 23, UTC.
+    #[serde(deserialize_with = "values::hour")]
+    pub hour: u8,
+    /// How their files' names begin: 1 to 32 of a-z, 0-9 and -; "" for the name of this machine.
+    pub name: String,
+    /// The newest of so many days stays, 1 to 1000.
+    #[serde(deserialize_with = "values::keep_daily")]
+    pub keep_daily: u32,
+    /// The newest of so many weeks stays, 0 to 1000.
+    #[serde(deserialize_with = "values::keep")]
+    pub keep_weekly: u32,
+    /// The newest of so many months stays, 0 to 1000.
+    #[serde(deserialize_with = "values::keep")]
+    pub keep_monthly: u32,
 }
 
 /// A radio stick.
@@ -168,6 +203,7 @@ impl Default for RawConfig {
             store: RawStore::default(),
             web: RawWeb::default(),
             ingest: RawIngest::default(),
+            backup: RawBackup::default(),
             link: Vec::new(),
         }
     }
@@ -186,6 +222,24 @@ impl Default for RawWeb {
 impl Default for RawIngest {
     fn default() -> Self {
         RawIngest { window: Humane(Duration::from_secs(1)), window_cycles: 100, raw_ring: 100_000 }
+    }
+}
+
+impl Default for RawBackup {
+    fn default() -> Self {
+        let keep = Keep::default();
+        RawBackup {
+            folder: PathBuf::new(),
+            must_be_mounted: false,
+            disk_label: String::new(),
+            recipients: Vec::new(),
+            identity: PathBuf::new(),
+            hour: 2,
+            name: String::new(),
+            keep_daily: keep.daily,
+            keep_weekly: keep.weekly,
+            keep_monthly: keep.monthly,
+        }
     }
 }
 

@@ -82,6 +82,9 @@ fn every_setting_is_explained() {
         "debounce",
         "approved",
         "form",
+        "recipients",
+        "must_be_mounted",
+        "keep_daily",
     ] {
         assert!(printed.contains(&format!("{key} = ")), "{key} is missing");
     }
@@ -136,6 +139,40 @@ fn a_contact_that_cannot_be_watched_is_refused() {
     assert!(error.contains("link[0].switch") && error.contains("twice"), "{error}");
     let error = read_text(&format!("{link}{}", switch.replace("pin = 3", "pin = 33"))).unwrap_err();
     assert!(error.contains("link[0].switch"), "{error}");
+}
+
+const RECIPIENT: &str = "age1en6wtsef6cagp2fcxzlnn09wrnfyvjq9uvpptw7eleafws97ny3q2ty5ve";
+
+#[test]
+fn backups_are_made_where_the_plant_says_and_nowhere_by_default() {
+    use crate::backup::Place;
+    assert_eq!(read_text("").unwrap().backup, None);
+    let sealed = format!("recipients = [\"{RECIPIENT}\"]\n");
+    let plan = read_text(&format!("[backup]\nfolder = \"/mnt/b\"\nmust_be_mounted = true\n{sealed}"));
+    let plan = plan.unwrap().backup.unwrap();
+    assert_eq!(plan.place, Place::Folder { path: "/mnt/b".into(), must_be_mounted: true });
+    assert_eq!((plan.hour, plan.keep, plan.identity), (2, crate::backup::Keep::default(), None));
+    assert_eq!(plan.recipients[0].to_string(), RECIPIENT);
+    let plan =
+        read_text(&format!("[backup]\ndisk_label = \"B\"\nfolder = \"a/b\"\nname = \"hall\"\n{sealed}"));
+    let plan = plan.unwrap().backup.unwrap();
+    assert_eq!(plan.place, Place::Disk { label: "B".to_owned(), folder: "a/b".into() });
+    assert!(plan.series.file(domain::Timestamp::from_millis(0)).starts_with("hall-1970"));
+    for (text, key, expected) in [
+        ("folder = \"/b\"\n", "backup.recipients", "at least one"),
+        ("folder = \"/b\"\nrecipients = [\"age1x\"]\n", "backup.recipients[0]", "no recipient"),
+        (&format!("folder = \"b\"\n{sealed}"), "backup.folder", "begins with /"),
+        (&sealed, "backup.folder", "a folder or a disk_label"),
+        (&format!("disk_label = \"B\"\nfolder = \"/b\"\n{sealed}"), "backup.folder", "on the disk"),
+        (&format!("disk_label = \"B\"\nfolder = \"../b\"\n{sealed}"), "backup.folder", "on the disk"),
+        (&format!("disk_label = \"B\"\nmust_be_mounted = true\n{sealed}"), "must_be_mounted", "false"),
+        (&format!("folder = \"/b\"\nname = \"Hall A\"\n{sealed}"), "backup.name", "1 to 32"),
+        ("hour = 24\n", "hour", "0 to 23"),
+        ("keep_daily = 0\n", "keep_daily", "1 to 1000"),
+    ] {
+        let error = read_text(&format!("[backup]\n{text}")).unwrap_err();
+        assert!(error.contains(key) && error.contains(expected), "{text}: {error}");
+    }
 }
 
 #[test]

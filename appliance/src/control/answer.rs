@@ -6,7 +6,7 @@ use domain::MoldName;
 
 use super::request::Request;
 use crate::exchange::{self, ExportError};
-use crate::store::{self, Read, Store};
+use crate::store::{self, BackUp, Read, Store};
 
 /// Why there is no whole answer.
 #[derive(Debug, thiserror::Error)]
@@ -17,6 +17,9 @@ pub enum Answer {
     /// Nobody takes the answer.
     #[error("could not write the answer")]
     Write(#[source] io::Error),
+    /// The store does not give a whole backup.
+    #[error("could not back up the store")]
+    Backup(#[source] BackUp),
     /// There is no mold of that name.
     #[error("there is no mold {0}")]
     NoSuchMold(MoldName),
@@ -59,6 +62,10 @@ pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> 
             Ok(true)
         }
         Request::Check(_) => check(store, to),
+        Request::Backup(backup) => {
+            store.back_up(backup.at, to).map_err(Answer::Backup)?;
+            Ok(true)
+        }
         Request::Health(_) => {
             store.is_set_up()?;
             Ok(true)

@@ -65,6 +65,12 @@ pub fn ask(dir: &Path, request: &Request, to: &mut dyn Write) -> Result<bool, As
     if request.is_answered_in_lines() { copy(from, to) } else { pieces::copy(from, to) }
 }
 
+/// Whether a box answers in this data directory.
+#[must_use]
+pub fn is_running(dir: &Path) -> bool {
+    Place::in_directory(dir).is_ok_and(|place| UnixStream::connect(place.path()).is_ok())
+}
+
 /// Passes every line on but the last, which is the status.
 pub(super) fn copy(mut from: impl BufRead, to: &mut dyn Write) -> Result<bool, Ask> {
     let mut held: Vec<u8> = Vec::new();

@@ -2,7 +2,7 @@
 //!
 //! One request, a line of JSON (`{"export":{…}}`, `{"check":{}}`, `{"health":{}}`), then the answer until the end of
 //! the stream. The last line is the answer's status, `{"done":{"lines":3,"clean":true}}` or `{"failed":"why"}`; an
-//! answer without one was cut short. An answer that is not made of lines (Parquet) comes in pieces instead: a line
+//! answer without one was cut short. An answer that is not made of lines (Parquet, a backup) comes in pieces instead: a line
 //! with a number of bytes, then so many bytes; `0` ends them, and the status counts pieces.
 
 mod answer;
@@ -15,8 +15,8 @@ mod socket;
 mod tests;
 
 pub use answer::{Answer, answer};
-pub use ask::{Ask, ask};
-pub use request::{Everything, Request};
+pub use ask::{Ask, ask, is_running};
+pub use request::{Backup, Everything, Request};
 pub use serve::{Serve, serve};
 
 /// The socket in the data directory.

@@ -1,5 +1,6 @@
 //! What can be asked of the box.
 
+use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange::{Format, Wanted};
@@ -12,6 +13,8 @@ pub enum Request {
     Export(Wanted),
     /// Hold the store against its laws.
     Check(Everything),
+    /// Give out the whole store as one open stream.
+    Backup(Backup),
     /// Say that the store can be read.
     Health(Everything),
 }
@@ -19,7 +22,7 @@ pub enum Request {
 impl Request {
     /// Whether the answer is made of lines; else it is bytes.
     pub(super) fn is_answered_in_lines(&self) -> bool {
-        !matches!(self, Request::Export(Wanted { format: Format::Parquet, .. }))
+        !matches!(self, Request::Export(Wanted { format: Format::Parquet, .. }) | Request::Backup(_))
     }
 }
 
@@ -27,3 +30,11 @@ impl Request {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Everything {}
+
+/// A backup.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Backup {
+    /// The time that it bears.
+    pub at: Timestamp,
+}

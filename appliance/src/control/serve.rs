@@ -26,6 +26,8 @@ const AT_ONCE: usize = 4;
 const LONGEST_REQUEST: u64 = 64 << 10;
 /// How long a request may take to arrive, and how long an answer may lie before somebody takes it.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// A backup may wait for a slow disk or share.
+const BACKUP_PATIENCE: Duration = Duration::from_secs(300);
 
 /// Why the door is not open.
 #[derive(Debug, thiserror::Error)]
@@ -108,8 +110,12 @@ fn give(
     stream: std::os::unix::net::UnixStream,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
+    let request = serde_json::from_str::<Request>(line);
+    if matches!(request, Ok(Request::Backup(_))) {
+        stream.set_write_timeout(Some(BACKUP_PATIENCE))?;
+    }
     let mut to = Counting { to: io::BufWriter::with_capacity(64 << 10, stream), lines: 0, stopping };
-    let status = match serde_json::from_str::<Request>(line) {
+    let status = match request {
         Err(error) => Status::Failed(format!("the request is none: {error}")),
         Ok(request) if request.is_answered_in_lines() => {
             let answered = answer(store, &request, &mut to);

@@ -49,6 +49,17 @@ impl Ingest {
         }
     }
 
+    /// A part of the box that is not ingest has something to tell, or nothing any more.
+    pub fn alarm(&mut self, key: &AlarmKey, why: Option<&str>, now: Timestamp) {
+        match why {
+            Some(why) => {
+                self.alarms.raise(key.clone(), why, now);
+                self.alarms.explain(key, why);
+            }
+            None => self.alarms.clear(key, now),
+        }
+    }
+
     /// Everything since the last time, as one commit. It must be written before the next one is.
     pub fn take(&mut self, now: Moment) -> Taken {
         let next = std::mem::take(&mut self.next);

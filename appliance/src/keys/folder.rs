@@ -12,7 +12,7 @@ use crate::store::{self, Contents, SealingKey, StoreKeys};
 use crate::telemetry::Chain;
 
 /// The key of earlier days.
-const FORMER: &str = "sealing.key";
+pub const FORMER: &str = "sealing.key";
 
 /// The keys for a box that serves; a box that begins gets new ones. Finishes an interrupted rotation.
 ///
@@ -41,6 +41,15 @@ pub fn to_look(data: &Path, place: &StoreKey) -> Result<StoreKeys, GetKeys> {
     };
     let (ring, _) = open(data, &bytes, place)?;
     fitting(data, ring)
+}
+
+/// Writes the keys of a restored store into a folder, under the master key of the box in `data`.
+///
+/// # Errors
+/// No master key, or the folder cannot be written.
+pub fn put(folder: &Path, data: &Path, current: StoreKeys, place: &StoreKey) -> Result<(), GetKeys> {
+    let (master, _) = obtain(place, data, Want::Wrap)?;
+    write(folder, &Ring { current, next: None }, &master)
 }
 
 /// Removes the key of earlier days, once the store is encrypted and the wrapped keys hold its bytes.

@@ -16,7 +16,7 @@ mod terminal;
 
 pub use change::{change, rotate};
 pub use files::new_key;
-pub use folder::{forget_former, to_look, to_serve};
+pub use folder::{FORMER, forget_former, put, to_look, to_serve};
 pub use ring::{Unwrap, Wrap};
 
 use std::io;

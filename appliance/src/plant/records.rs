@@ -162,6 +162,8 @@ pub enum AlarmKey {
     NotInitialised(MonitorSerial),
     /// What is kept is out of order, and no room on the disk helps: nothing is acknowledged to the monitors.
     StoreDamaged,
+    /// There is no backup of late that was made and tested.
+    Backup,
 }
 
 /// An alarm. Key: its number.

@@ -5,6 +5,7 @@
 //! blocks; callers that serve others call it from a thread of its own.
 
 mod accounts;
+mod backup;
 mod chain;
 mod check;
 mod cipher;
@@ -33,6 +34,7 @@ pub(crate) mod tests;
 mod xts;
 
 pub use accounts::PlantSettings;
+pub use backup::{BackUp, Restore, Restored, Written, restore};
 pub use chain::{EntryHash, genesis, link};
 pub use check::{CheckReport, Finding, check};
 pub use contents::{Contents, contents};
@@ -40,7 +42,7 @@ pub use error::{Cause, Commit, Damage, LedgerRefusal, OpenStore, Read, Undecodab
 pub use history::{Bucket, DailyRollup, LONGEST_VALID_MS, MOST_BUCKETS, Summary};
 pub use keys::StoreKeys;
 pub use ledger::{ChainedEntry, Counts};
-pub use open::Store;
+pub use open::{Store, in_use};
 pub use rekey::{Held, hold, rekey};
 pub use repair::{Lost, Repair, RepairStore, repair};
 pub use seal::SealingKey;

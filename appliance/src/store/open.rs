@@ -164,6 +164,12 @@ impl Store {
         Ok(Store { _packer: packer.map(Arc::new), inner })
     }
 
+    /// What the store takes of its disk, in bytes; 0 when that cannot be told.
+    #[must_use]
+    pub fn bytes_on_disk(&self) -> u64 {
+        std::fs::metadata(self.inner.disk.path()).map_or(0, |file| file.len())
+    }
+
     /// Keeps at most so many raw payloads from the next commit on.
     pub fn set_raw_ring(&self, payloads: u64) {
         self.inner.raw_ring.store(payloads, Ordering::Relaxed);
@@ -325,4 +331,10 @@ pub(super) fn write_canary(txn: &WriteTransaction, key: &SealingKey) -> Result<(
     let sealed = key.seal(CANARY, CANARY_TEXT).ok_or_else(|| Fault::Sealed(CANARY.to_owned()))?;
     txn.open_table(META)?.insert(CANARY, sealed.as_slice())?;
     Ok(())
+}
+
+/// Whether somebody has the store in this directory open.
+#[must_use]
+pub fn in_use(dir: &Path) -> bool {
+    matches!(rekey::hold(dir), Err(OpenStore::InUse { .. }))
 }

@@ -61,10 +61,13 @@ impl Inner {
 
     /// Everything that was committed, packed, as of one instant; only the last little bit holds commits off.
     pub(super) fn settled(&self) -> Result<(Arc<Handle>, ReadTransaction), Commit> {
-        self.pack()?;
+        if !self.disk.only_looks() {
+            self.pack()?;
+        }
         let _one_at_a_time = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
         let _writer = self.writer();
-        let handle = self.ready()?;
+        // Who only looks packs above a shadow: the file stays as it is.
+        let handle = if self.disk.only_looks() { self.disk.to_read()? } else { self.ready()? };
         let settled = handle.freeze().and_then(|(number, frozen)| {
             let chunks = encode(&handle, &frozen)?;
             handle.thaw(number, |txn| write(txn, &chunks, &frozen))?;

@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 pub use appliance::store::JOURNAL;
-use appliance::store::{StoreKeys, Store};
+use appliance::store::{Store, StoreKeys};
 use domain::{Cycle, MoldId, Timestamp};
 
 use crate::batches::Batches;

@@ -26,7 +26,7 @@ use tokio_util::sync::CancellationToken;
 use super::{Ingest, Moment};
 use crate::clock::Clock;
 use crate::live::Live;
-use crate::plant::Snapshot;
+use crate::plant::{AlarmKey, Snapshot};
 use commands::Commands;
 use commits::Commits;
 
@@ -82,6 +82,8 @@ pub(super) enum Request {
     Radio { link: LinkName, what: Ask, answer: oneshot::Sender<Result<CommandDone, WhyNot>> },
     /// Of the ledger; answered when it is on the disk.
     Confirm { mold: MoldId, number: u64, by: String, answer: oneshot::Sender<Result<(), WhyNot>> },
+    /// Have an alarm stand, or not stand any more.
+    Alarm { key: AlarmKey, why: Option<String> },
 }
 
 /// The door to the running driver. Cheap to clone.
@@ -105,6 +107,11 @@ impl Handle {
     /// No such reset waits to be confirmed.
     pub async fn confirm_reset(&self, mold: MoldId, number: u64, by: String) -> Result<(), WhyNot> {
         self.ask(|answer| Request::Confirm { mold, number, by, answer }).await
+    }
+
+    /// Has an alarm stand for a reason, or not stand any more. A box that is stopping keeps what it had.
+    pub async fn alarm(&self, key: AlarmKey, why: Option<String>) {
+        let _ = self.requests.send(Request::Alarm { key, why }).await;
     }
 
     async fn ask<T>(
@@ -262,6 +269,10 @@ impl<K: Keep> Driver<K> {
     fn requested(&mut self, request: Request) {
         match request {
             Request::Radio { link, what, answer } => self.commands.send(&self.links, link, what, answer),
+            Request::Alarm { key, why } => {
+                self.ingest.alarm(&key, why.as_deref(), self.clock.now());
+                self.gather();
+            }
             Request::Confirm { mold, number, by, answer } => {
                 let now = self.now();
                 match self.ingest.confirm_reset(mold, number, &by, now) {
