@@ -268,7 +268,9 @@ fn a_box_makes_and_tests_its_backups_by_itself_and_says_when_it_cannot() {
         );
         fs::write(&config, text).unwrap();
     };
-    let words = ["--config", word(&config)];
+    must(&["key", "new", word(&at("store.key"))]);
+    let store_key = at("store.key");
+    let words = ["--config", word(&config), "--key", word(&store_key)];
 
     set("disk_label = \"NO SUCH DISK\"");
     let running = Running::start(&data, &words, &log);

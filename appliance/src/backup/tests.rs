@@ -178,9 +178,9 @@ fn a_backup_for_others_or_of_something_else_changes_nothing_and_says_why() {
     let bench = Bench::new();
     new_identity(&bench.path("other")).unwrap();
     let other = identities(&bench.path("other")).unwrap();
-    let before = tree(bench.dir.path());
     let sealed = bench.sealed();
     fs::remove_file(bench.path("a.age")).unwrap();
+    let before = tree(bench.dir.path());
     let target = Target { replace: true, ..bench.target("fresh") };
     let refused = restore(sealed.as_slice(), &other, &target).unwrap_err();
     assert!(matches!(refused, RestoreBox::Open(OpenSealed::WrongKey)), "{refused}");
