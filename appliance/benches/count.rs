@@ -91,7 +91,7 @@ struct Kept {
 impl Kept {
     fn new() -> Result<Kept> {
         let folder = tempfile::tempdir()?;
-        let store = Store::open(folder.path(), &StoreKeys::from_bytes([7; StoreKeys::LENGTH]))?;
+        let store = Store::open(folder.path(), &StoreKeys::from_bytes([7; 96]))?;
         let begin = Timestamp::from_millis(1_693_526_400_000);
         let last = Cycle {
             ordinal: 0,

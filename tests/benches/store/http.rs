@@ -59,21 +59,26 @@ impl Http {
             }
         }
         let mut body = Vec::new();
-        if status != 204 && !chunked {
+        if chunked {
+            self.chunks(&mut body)?;
+        } else if status != 204 {
             body.resize(length, 0);
             self.stream.read_exact(&mut body)?;
         }
-        while chunked {
+        Ok((status, String::from_utf8(body)?))
+    }
+
+    fn chunks(&mut self, body: &mut Vec<u8>) -> Result<()> {
+        loop {
             let size = usize::from_str_radix(&self.line()?, 16).context("a chunk's size")?;
             let begin = body.len();
             body.resize(begin + size, 0);
             self.stream.read_exact(&mut body[begin..])?;
             self.line()?;
             if size == 0 {
-                break;
+                return Ok(());
             }
         }
-        Ok((status, String::from_utf8(body)?))
     }
 }
 

@@ -49,12 +49,15 @@ fn main() -> Result<()> {
     Ok(())
 }
 
+/// Runs a part.
+type Run = fn(&mut Bench) -> Result<()>;
+
 fn measure(bench: &mut Bench) -> Result<()> {
     let on_history = [Part::Size, Part::Ask, Part::Live, Part::Day, Part::Reopen];
     if on_history.iter().any(|part| bench.options.wants(*part)) {
         parts::histories(bench)?;
     }
-    let all: [(Part, fn(&mut Bench) -> Result<()>); 6] = [
+    let all: [(Part, Run); 6] = [
         (Part::Ask, parts::ask_all),
         (Part::Bulk, parts::bulk),
         (Part::Live, parts::live_all),

@@ -40,7 +40,7 @@ pub struct Options {
     /// How often Platen and SQLite are killed; the others at most 20 times
     #[arg(long, default_value_t = 20)]
     pub kills: u64,
-    /// Also our own store at ten times the history; takes 12 GB of disk
+    /// Also our own store at ten times the history; takes 4 GB more of the disk
     #[arg(long)]
     pub growth: bool,
     /// Where everything is written

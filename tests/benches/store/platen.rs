@@ -82,7 +82,7 @@ impl Engine for Platen {
 }
 
 fn open_store(folder: &Path) -> Result<Store> {
-    Ok(Store::open(folder, &StoreKeys::from_bytes([7; StoreKeys::LENGTH]))?)
+    Ok(Store::open(folder, &StoreKeys::from_bytes([7; 96]))?)
 }
 
 /// Makes everything as small as it will be.
