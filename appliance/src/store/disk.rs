@@ -248,6 +248,22 @@ impl Disk {
         (self.opener)(Part::Database, purpose).map_err(io_fault)?.ok_or_else(missing)
     }
 
+    /// Copies the file as it is, before it is brought from a former format to another: the way back. The copy is
+    /// encrypted like the file.
+    pub(super) fn keep_former(&self, format: u32) -> io::Result<()> {
+        let Some(dir) = &self.watched else { return Ok(()) };
+        let kept = dir.join(format!("{}.format-{format}", super::FILE));
+        if kept.exists() {
+            // A migration before was cut short: the first copy is the true one.
+            return Ok(());
+        }
+        let part = kept.with_extension("part");
+        std::fs::copy(&self.path, &part)?;
+        File::open(&part)?.sync_all()?;
+        std::fs::rename(&part, &kept)?;
+        File::open(dir)?.sync_all()
+    }
+
     /// Tries a small write where the file is, before a shadow that serves readers is given up.
     fn probe(&self) -> io::Result<()> {
         let Some(dir) = &self.watched else { return Ok(()) };

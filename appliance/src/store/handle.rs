@@ -3,13 +3,13 @@
 //! The database lags behind the journal on disk: commits go into it without a sync, and the journal's records are
 //! what survives. Whoever opens the files reads the records that the database does not have and brings it up to date.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{
     Database, Durability, ReadTransaction, ReadableDatabase, StorageBackend, TableError, WriteTransaction,
 };
 use secrecy::ExposeSecret;
-use std::sync::Arc;
 
 use super::commit::{self, Changes};
 use super::error::{Damage, Fault, Undecodable};
@@ -36,14 +36,17 @@ pub(super) struct Handle {
     pub(super) database: Database,
     recent: Recent,
     journal: Mutex<Option<Journal>>,
+    /// What the mark says; nobody else writes this database.
+    commits: AtomicU64,
 }
 
 /// A commit that is written to the transaction and not yet to the disk.
 pub(super) struct Prepared {
     txn: WriteTransaction,
     changes: Changes,
-    /// Its number in the journal.
+    /// Its number, and the one in the journal.
     number: u64,
+    journaled: u64,
 }
 
 /// How far the database is.
@@ -65,7 +68,12 @@ impl Handle {
         writes: Option<u64>,
         mut refused: Option<&mut Vec<String>>,
     ) -> Result<Self, Fault> {
-        let mut handle = Handle { database, recent: Recent::default(), journal: Mutex::new(None) };
+        let mut handle = Handle {
+            database,
+            recent: Recent::default(),
+            journal: Mutex::new(None),
+            commits: AtomicU64::new(0),
+        };
         if format(&handle.database)? != migrations::NEWEST {
             // Older formats had no journal, newer ones are not ours to read.
             return Ok(handle);
@@ -75,6 +83,7 @@ impl Handle {
             return Err(Fault::WrongKey);
         }
         let marks = marks(&txn)?;
+        handle.commits = AtomicU64::new(marks.commits);
         let mut now = history::packed(&txn.open_table(HISTORY)?)?;
         drop(txn);
         let Some(file) = journal else {
@@ -142,6 +151,7 @@ impl Handle {
         mark(&txn, COMMITS, commits)?;
         mark(&txn, JOURNALED, number)?;
         txn.commit()?;
+        self.commits.store(commits, Ordering::Relaxed);
         Ok(changes)
     }
 
@@ -158,8 +168,8 @@ impl Handle {
     }
 
     /// Commits in the database, of any kind.
-    pub(super) fn commits(&self) -> Result<u64, Fault> {
-        read_mark(&self.database.begin_read()?, COMMITS)
+    pub(super) fn commits(&self) -> u64 {
+        self.commits.load(Ordering::Relaxed)
     }
 
     /// A transaction to read in, and what waits to be packed, as of the same instant.
@@ -173,19 +183,21 @@ impl Handle {
     pub(super) fn prepare(&self, batch: &Batch, number: u64, raw_ring: u64) -> Result<Prepared, Fault> {
         let now = self.recent.lock().look();
         let (txn, changes) = self.write_batch(batch, raw_ring, &now)?;
-        let journaled = read_mark_of(&txn, JOURNALED)?.saturating_add(1);
-        mark(&txn, COMMITS, number)?;
-        mark(&txn, JOURNALED, journaled)?;
-        Ok(Prepared { txn, changes, number: journaled })
+        let mut meta = txn.open_table(META)?;
+        let journaled = tables::one::<_, u64>(&meta, "meta", JOURNALED)?.unwrap_or(0).saturating_add(1);
+        meta.insert(COMMITS, row::encode(&number)?.as_slice())?;
+        meta.insert(JOURNALED, row::encode(&journaled)?.as_slice())?;
+        drop(meta);
+        Ok(Prepared { txn, changes, number, journaled })
     }
 
     /// Puts a prepared commit on the disk, then where readers see it. `false`: the journal has no room for it until
     /// it was packed, nothing was kept.
     pub(super) fn keep(&self, prepared: Prepared, plain: &[u8]) -> Result<bool, Fault> {
-        let Prepared { txn, changes, number } = prepared;
+        let Prepared { txn, changes, number, journaled } = prepared;
         match self.journal().as_mut() {
             Some(journal) => {
-                if !journal.append(number, plain)? {
+                if !journal.append(journaled, plain)? {
                     return Ok(false);
                 }
             }
@@ -195,6 +207,7 @@ impl Handle {
         txn.commit()?;
         let now = held.change();
         changes.cycles.iter().for_each(|(mold, new)| now.add(*mold, new));
+        self.commits.store(number, Ordering::Relaxed);
         Ok(true)
     }
 
@@ -259,6 +272,7 @@ impl Handle {
         work(&txn)?;
         mark(&txn, COMMITS, number)?;
         txn.commit()?;
+        self.commits.store(number, Ordering::Relaxed);
         Ok(())
     }
 
@@ -321,10 +335,6 @@ pub(super) fn progress(database: &Database) -> Result<(u64, u64), Fault> {
 }
 
 fn read_mark(txn: &ReadTransaction, name: &str) -> Result<u64, Fault> {
-    Ok(tables::one(&txn.open_table(META)?, "meta", name)?.unwrap_or(0))
-}
-
-fn read_mark_of(txn: &WriteTransaction, name: &str) -> Result<u64, Fault> {
     Ok(tables::one(&txn.open_table(META)?, "meta", name)?.unwrap_or(0))
 }
 

@@ -137,6 +137,10 @@ impl Store {
                 drop(opened);
                 opened = disk.to_write().map_err(failed)?;
             }
+            if found > 0 && !disk.only_looks() {
+                disk.keep_former(found)
+                    .map_err(|error| OpenStore::Database { path: path(), source: error.into() })?;
+            }
             migrate(&opened.database, found).map_err(failed)?;
             if !disk.only_looks() {
                 disk.retire(opened);
@@ -200,7 +204,7 @@ impl Store {
             let mut writer = inner.writer();
             let handle = inner.ready()?;
             handle.takes(plain.len())?;
-            let number = inner.settle(&mut writer, &handle)?;
+            let number = Inner::settle(&mut writer, &handle);
             if let Some(kept) = writer.kept_after_all.take() {
                 return if kept == *batch { Ok(()) } else { Err(Commit::KeptAfterAll) };
             }
@@ -241,7 +245,7 @@ impl Store {
     ) -> Result<(), Commit> {
         let mut writer = self.inner.writer();
         let handle = self.inner.ready()?;
-        let number = self.inner.settle(&mut writer, &handle)?.saturating_add(1);
+        let number = Inner::settle(&mut writer, &handle).saturating_add(1);
         match handle.transact(number, work) {
             Ok(()) => Ok(()),
             Err(fault) => self.inner.failed(&mut writer, handle, fault, number, None),
@@ -268,18 +272,14 @@ impl Inner {
     }
 
     /// The number of the last commit on disk, and what became of a doubtful one.
-    fn settle(&self, writer: &mut Writer, handle: &Arc<Handle>) -> Result<u64, Fault> {
-        let there = handle.commits().inspect_err(|fault| {
-            if fault.is_broken_handle() {
-                self.disk.retire(Arc::clone(handle));
-            }
-        })?;
+    fn settle(writer: &mut Writer, handle: &Handle) -> u64 {
+        let there = handle.commits();
         if let Some(doubtful) = writer.doubtful.take()
             && doubtful.number == there
         {
             writer.kept_after_all = doubtful.batch;
         }
-        Ok(there)
+        there
     }
 
     /// What became of a commit that failed: the files tell whether it reached them before the disk failed.
@@ -295,7 +295,7 @@ impl Inner {
             return Err(fault.into());
         }
         self.disk.retire(handle);
-        match self.disk.to_write().and_then(|handle| handle.commits()) {
+        match self.disk.to_write().map(|handle| handle.commits()) {
             Ok(there) if there == number => Ok(()),
             Ok(_) => Err(fault.into()),
             Err(_) => {

@@ -306,6 +306,11 @@ fn format_1_is_read() {
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(golden, dir.path().join("store.redb")).unwrap();
     holds_everything(&open(dir.path()));
+    // The way back: the file as it was before, under the same keys.
+    let before = tempfile::tempdir().unwrap();
+    std::fs::copy(dir.path().join("store.redb.format-1"), before.path().join("store.redb")).unwrap();
+    assert_eq!(crate::store::handle::format(&database(before.path())).unwrap(), 1);
+    holds_everything(&open(dir.path()));
 }
 
 #[test]
