@@ -11,7 +11,7 @@ use super::contents::{self, Contents};
 use super::disk::Disk;
 use super::error::{Commit, Fault, OpenStore, Read};
 use super::handle::{self, CANARY, Handle};
-use super::history::Now;
+use super::history::{End, Now};
 use super::packing::{self, Bell, Packer};
 use super::tables::META;
 use super::{migrations, rekey};
@@ -222,7 +222,7 @@ impl Store {
                 }
                 Ok(false) => {
                     drop(writer);
-                    inner.pack()?;
+                    inner.pack(End::Loose)?;
                 }
                 Err(fault) => return inner.failed(&mut writer, handle, fault, number, Some(batch)),
             }
@@ -232,7 +232,7 @@ impl Store {
     fn pack_soon(&self) {
         if self._packer.is_some() {
             self.inner.bell.ring();
-        } else if let Err(error) = self.inner.pack() {
+        } else if let Err(error) = self.inner.pack(End::Loose) {
             // The commit is kept; who comes next meets the disk as it is.
             tracing::warn!(error = &error as &dyn std::error::Error, "could not pack history");
         }

@@ -13,7 +13,7 @@ use redb::{ReadTransaction, WriteTransaction};
 
 use super::error::{Commit, Fault};
 use super::handle::Handle;
-use super::history::{self, DailyRollup, Unpacked};
+use super::history::{self, DailyRollup, End, Unpacked};
 use super::open::{Inner, Store};
 use super::row;
 use super::tables::{self, DAILY, HISTORY};
@@ -30,18 +30,18 @@ impl Store {
     /// # Errors
     /// The disk is full or fails; nothing is lost.
     pub fn checkpoint(&self) -> Result<(), Commit> {
-        self.inner.pack()
+        self.inner.pack(End::Tight)
     }
 }
 
 impl Inner {
-    pub(super) fn pack(&self) -> Result<(), Commit> {
+    pub(super) fn pack(&self, end: End) -> Result<(), Commit> {
         let _one_at_a_time = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
         let handle = {
             let _writer = self.writer();
             self.ready()?
         };
-        self.pack_in(&handle).map_err(|fault| {
+        self.pack_in(&handle, end).map_err(|fault| {
             if fault.is_broken_handle() {
                 self.disk.retire(handle);
             }
@@ -49,12 +49,12 @@ impl Inner {
         })
     }
 
-    fn pack_in(&self, handle: &Arc<Handle>) -> Result<(), Fault> {
+    fn pack_in(&self, handle: &Arc<Handle>, end: End) -> Result<(), Fault> {
         let (number, frozen) = {
             let _writer = self.writer();
             handle.freeze()?
         };
-        let chunks = encode(handle, &frozen)?;
+        let chunks = encode(handle, &frozen, end)?;
         let _writer = self.writer();
         handle.thaw(number, |txn| write(txn, &chunks, &frozen))
     }
@@ -62,14 +62,14 @@ impl Inner {
     /// Everything that was committed, packed, as of one instant; only the last little bit holds commits off.
     pub(super) fn settled(&self) -> Result<(Arc<Handle>, ReadTransaction), Commit> {
         if !self.disk.only_looks() {
-            self.pack()?;
+            self.pack(End::Loose)?;
         }
         let _one_at_a_time = self.packing.lock().unwrap_or_else(PoisonError::into_inner);
         let _writer = self.writer();
         // Who only looks packs above a shadow: the file stays as it is.
         let handle = if self.disk.only_looks() { self.disk.to_read()? } else { self.ready()? };
         let settled = handle.freeze().and_then(|(number, frozen)| {
-            let chunks = encode(&handle, &frozen)?;
+            let chunks = encode(&handle, &frozen, End::Loose)?;
             handle.thaw(number, |txn| write(txn, &chunks, &frozen))?;
             Ok(handle.look()?.0)
         });
@@ -111,14 +111,21 @@ fn write(txn: &WriteTransaction, packed: &Chunks, frozen: &[(MoldId, Arc<Unpacke
 type Chunks = BTreeMap<(u32, u64), Option<Vec<u8>>>;
 
 /// The chunks to write and to remove. Chunks change by packing alone, and one packs at a time.
-fn encode(handle: &Handle, frozen: &[(MoldId, Arc<Unpacked>)]) -> Result<Chunks, Fault> {
-    let (txn, _) = handle.look()?;
+fn encode(handle: &Handle, frozen: &[(MoldId, Arc<Unpacked>)], end: End) -> Result<Chunks, Fault> {
+    let (txn, now) = handle.look()?;
     let table = txn.open_table(HISTORY)?;
     let mut chunks = Chunks::new();
     for (mold, unpacked) in frozen {
-        history::pack_into(&table, *mold, unpacked.cycles(), &mut |key, bytes| {
+        history::pack_into(&table, *mold, unpacked.cycles(), end, &mut |key, bytes| {
             chunks.insert((mold.0, key), bytes);
         })?;
+    }
+    if end == End::Tight {
+        for (mold, _) in now.molds().filter(|(mold, _)| frozen.iter().all(|(frozen, _)| frozen != mold)) {
+            history::tighten(&table, mold, &mut |key, bytes| {
+                chunks.insert((mold.0, key), bytes);
+            })?;
+        }
     }
     Ok(chunks)
 }
@@ -189,7 +196,7 @@ impl Packer {
         let thread = thread::Builder::new().name("store-packer".to_owned()).spawn(move || {
             while rung.wait() == Ring::Pack {
                 let Some(inner) = weak.upgrade() else { break };
-                if let Err(error) = inner.pack() {
+                if let Err(error) = inner.pack(End::Loose) {
                     tracing::warn!(
                         error = &error as &dyn std::error::Error,
                         "could not pack history; trying again"

@@ -24,7 +24,7 @@ pub(super) use recent::{Frozen, Now, OfMold, Recent, Unpacked};
 pub use rollup::{DailyRollup, LONGEST_VALID_MS};
 pub use thin::{Bucket, MOST_BUCKETS};
 
-use self::pack::{Place, pack};
+use self::pack::{Packed, Place, pack};
 use self::piece::Piece;
 use self::thin::Thinner;
 use super::error::{Damage, Fault, Undecodable};
@@ -126,12 +126,25 @@ fn chunk_after(
     }
 }
 
+/// A chunk of fewer bytes is small: it fills one page of the database and is cheap to write anew.
+const SMALL: usize = 4_000;
+
+/// How the end of a mold's history is packed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The last large chunk is left alone until a small one behind it has outgrown its page.
+    Loose,
+    /// One chunk, so that nothing is wasted.
+    Tight,
+}
+
 /// Packs cycles of a mold that are in order and not in any chunk yet. Gives the chunks to write by their first
 /// ordinals, and those to remove.
 pub(super) fn pack_into(
     chunks: &impl ReadableTable<Key, Bytes>,
     mold: MoldId,
     cycles: &[Cycle],
+    end: End,
     write: &mut impl FnMut(u64, Option<Vec<u8>>),
 ) -> Result<(), Fault> {
     let mut left = cycles;
@@ -150,6 +163,7 @@ pub(super) fn pack_into(
         let (part, rest) = left.split_at(fitting.max(1));
         let place = if next.is_some() { Place::Between } else { Place::Last };
         let packed = match &there {
+            Some((key, bytes)) if next.is_none() => at_the_end(chunks, mold, (*key, bytes), part, end)?,
             Some((key, bytes)) => {
                 Piece::pack(*key, bytes, part, place).map_err(|why| undecodable((mold.0, *key), why))?
             }
@@ -160,6 +174,61 @@ pub(super) fn pack_into(
         left = rest;
     }
     Ok(())
+}
+
+/// Joins a small last chunk to the one before it, if there is room.
+pub(super) fn tighten(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    mold: MoldId,
+    write: &mut impl FnMut(u64, Option<Vec<u8>>),
+) -> Result<(), Fault> {
+    let Some((key, bytes)) = chunk_before(chunks, mold, u64::MAX)? else { return Ok(()) };
+    if bytes.len() < SMALL
+        && let Some((before, roomy)) = roomy_before(chunks, mold, key)?
+    {
+        let packed = pack(&[(before, &roomy), (key, &bytes)], &[], Place::Last);
+        let packed = packed.map_err(|why| undecodable((mold.0, before), why))?;
+        packed.removed.into_iter().for_each(|key| write(key, None));
+        packed.chunks.into_iter().for_each(|(key, bytes)| write(key, Some(bytes)));
+    }
+    Ok(())
+}
+
+/// Packs cycles into the last chunk, or behind it.
+fn at_the_end(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    mold: MoldId,
+    (key, bytes): (u64, &[u8]),
+    part: &[Cycle],
+    end: End,
+) -> Result<Packed, Fault> {
+    let wrong = |why| undecodable((mold.0, key), why);
+    // About what they will take: two bytes a cycle, rounded up.
+    let grown = bytes.len().saturating_add(part.len().saturating_mul(2));
+    if bytes.len() < SMALL {
+        if (end == End::Tight || grown > SMALL)
+            && let Some((before, roomy)) = roomy_before(chunks, mold, key)?
+        {
+            return pack(&[(before, &roomy), (key, bytes)], part, Place::Last).map_err(wrong);
+        }
+    } else if bytes.len() >= pack::FULL || (end == End::Loose && part.len().saturating_mul(2) < SMALL) {
+        let last = Piece::parse(key, bytes).map_err(wrong)?.last_ordinal();
+        if part.first().is_some_and(|first| first.ordinal > last) {
+            return pack(&[], part, Place::Last).map_err(wrong);
+        }
+    }
+    Piece::pack(key, bytes, part, Place::Last).map_err(wrong)
+}
+
+/// The chunk before that one, if it is large and not full.
+fn roomy_before(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    mold: MoldId,
+    key: u64,
+) -> Result<Option<(u64, Vec<u8>)>, Fault> {
+    let Some(below) = key.checked_sub(1) else { return Ok(None) };
+    let before = chunk_before(chunks, mold, below)?;
+    Ok(before.filter(|(_, bytes)| bytes.len() < pack::FULL && bytes.first() == Some(&chunk::VERSION)))
 }
 
 /// Gives every cycle of a mold whose ordinal lies between the two and that ended at `from` or later and before `to`,

@@ -8,7 +8,7 @@ use crate::store::error::Damage;
 /// A chunk is aimed a little below its budget, since it is never known beforehand what cycles come to.
 const AIM: usize = BUDGET - BUDGET / 500;
 /// A chunk of so many bytes is full.
-const FULL: usize = BUDGET - BUDGET / 150;
+pub(super) const FULL: usize = BUDGET - BUDGET / 150;
 /// So often a better number of cycles is looked for. Two are enough for what a plant makes.
 const TRIES: usize = 6;
 /// Bytes that a cycle takes, in hundredths, as long as nothing better is known.

@@ -231,3 +231,24 @@ fn a_reader_sees_every_cycle_once_while_they_are_packed() {
     work.join().unwrap();
     clean(&store);
 }
+
+#[test]
+fn however_small_the_steps_history_lies_in_few_chunks() {
+    use redb::ReadableTableMetadata;
+    let disk = super::backends::FakeDisk::new();
+    let same = disk.clone();
+    let open = move |part, purpose| same.open(part, purpose);
+    let store = Store::with_backend(open, &key(), (70, 256 << 10)).unwrap();
+    let chunks = |store: &Store| store.read(|txn| Ok(txn.open_table(tables::HISTORY)?.len()?)).unwrap();
+    store.commit(&counted(1, 35)).unwrap();
+    for step in 1..700 {
+        store.commit(&more(1, 35 * step, 35)).unwrap();
+    }
+    let so_far = chunks(&store);
+    assert!(so_far <= 5, "{so_far} chunks");
+    store.checkpoint().unwrap();
+    let tight = chunks(&store);
+    assert!(tight < so_far && tight <= 4, "{tight} chunks, {so_far} before");
+    assert_eq!(history(&store, 1), cycles(1..=24_500));
+    clean(&store);
+}
