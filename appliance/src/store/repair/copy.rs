@@ -24,7 +24,10 @@ use crate::store::ledger::{Closed, Head};
 use crate::store::open::Store;
 use crate::store::row;
 use crate::store::storage::STORAGE;
-use crate::store::tables::*;
+use crate::store::tables::{
+    ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, Bytes, DAILY, HEADS, HISTORY, LEDGER, LOST, META, MODULES,
+    MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS, SETTINGS, USERS,
+};
 use crate::store::{FILE, PlantSettings};
 
 /// Rows written at a time.
