@@ -15,6 +15,7 @@ pub mod plant;
 mod run;
 pub mod store;
 pub mod telemetry;
+pub mod upkeep;
 pub mod web;
 
 pub use run::{ADDRESS_FILE, AUTHORITY_FILE, Announcement, RunBox, run};

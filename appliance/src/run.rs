@@ -32,6 +32,7 @@ use crate::live::Live;
 use crate::plant::{MonitorRecord, NetworkRecord, Snapshot};
 use crate::store::{OpenStore, Read, Store, StoreKeys};
 use crate::telemetry::Chain;
+use crate::upkeep;
 use crate::web::{self, Listeners, Serve, StartWeb};
 
 /// Where the box is reached, for programs on the same machine; in the data folder.
@@ -133,6 +134,8 @@ pub async fn run(
         ingest.clone(),
         nights.clone(),
     );
+    let keeping = CancellationToken::new();
+    let upkeep = upkeep::run(config.keep, store.clone(), Arc::clone(&clock), ingest.clone(), keeping.clone());
     let desk = Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock));
 
     // The doors close only after the last commit, so they have a token of their own.
@@ -178,6 +181,7 @@ pub async fn run(
     let writing = CancellationToken::new();
     let driver = tokio::spawn(driver.run(heard, writing.clone()));
     let nightly = tokio::spawn(nightly);
+    let upkeep = tokio::spawn(upkeep);
     let control = tokio::spawn(keep_answering(config.data.clone(), store.clone(), doors.clone()));
     let web = tokio::spawn(server.run());
     tokio::pin!(driver, control, web);
@@ -210,12 +214,15 @@ pub async fn run(
     // A backup that is being made is given up: nothing waits for it.
     nights.cancel();
     let backups = nightly.await.map_err(RunBox::Panicked);
+    keeping.cancel();
+    let upkeep = upkeep.await.map_err(RunBox::Panicked);
     // It hears what is left, writes it if the disk takes it, and returns.
     writing.cancel();
     if !driver_ended {
         outcome = outcome.and(driver.await.map_err(RunBox::Panicked));
     }
     outcome = outcome.and(backups);
+    outcome = outcome.and(upkeep);
     doors.cancel();
     if !web_ended {
         outcome = outcome.and(ended(web.await));

@@ -10,8 +10,10 @@ use crate::plant::{AlarmKey, AlarmRecord};
 pub const fn severity(key: &AlarmKey) -> Severity {
     match key {
         AlarmKey::StoreRefuses | AlarmKey::StoreDamaged => Severity::Critical,
-        AlarmKey::ForeignStick(_) | AlarmKey::LinkLost(_) | AlarmKey::Backup => Severity::Major,
-        AlarmKey::ResetUnconfirmed(..) => Severity::Minor,
+        AlarmKey::ForeignStick(_) | AlarmKey::LinkLost(_) | AlarmKey::Backup | AlarmKey::DiskLow => {
+            Severity::Major
+        }
+        AlarmKey::ResetUnconfirmed(..) | AlarmKey::DiskFilling => Severity::Minor,
         AlarmKey::NotInitialised(_) => Severity::Warning,
     }
 }
@@ -26,6 +28,8 @@ pub const fn mold_of(key: &AlarmKey) -> Option<MoldId> {
         | AlarmKey::StoreRefuses
         | AlarmKey::StoreDamaged
         | AlarmKey::Backup
+        | AlarmKey::DiskLow
+        | AlarmKey::DiskFilling
         | AlarmKey::NotInitialised(_) => None,
     }
 }
@@ -62,6 +66,18 @@ pub fn tell(alarm: &AlarmRecord, name: impl Fn(MoldId) -> Option<String>) -> Sta
             "backup".to_owned(),
             "There is no new backup that was tested; counting goes on. Check that the disk or share for backups is \
              there and has room. The box tries again by itself."
+                .to_owned(),
+        ),
+        AlarmKey::DiskLow => (
+            "disk".to_owned(),
+            "Little room is left on the disk. The oldest raw payloads are dropped; no cycle and no count is. Free \
+             space on the disk or replace it by a larger one."
+                .to_owned(),
+        ),
+        AlarmKey::DiskFilling => (
+            "disk".to_owned(),
+            "The disk will be full within a month if it goes on like this. Free space on it or replace it by a \
+             larger one; platen storage tells what takes it."
                 .to_owned(),
         ),
         AlarmKey::ResetUnconfirmed(mold, entry) => (

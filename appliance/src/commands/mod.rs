@@ -17,6 +17,7 @@ mod serve;
 mod settings;
 mod signals;
 mod sim;
+mod storage;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -66,6 +67,8 @@ enum Command {
     Backup(backup::Args),
     /// Make a box from a backup
     Restore(restore::Args),
+    /// Tell the room that is taken, what is kept how long, and when the disk will be full
+    Storage(storage::Args),
 }
 
 /// Why a command was not done.
@@ -118,6 +121,7 @@ impl Cli {
             Command::Key(args) => key::run(args, credentials),
             Command::Backup(args) => backup::run(args, credentials),
             Command::Restore(args) => restore::run(args, credentials),
+            Command::Storage(args) => storage::run(args, credentials),
         }
     }
 }

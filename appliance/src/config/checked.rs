@@ -12,6 +12,7 @@ use super::backup;
 use super::raw::{RawConfig, RawLink, RawStore, RawSwitch};
 use super::values::{self, Form, HostName, HttpRedirect, Humane};
 use crate::backup::Nightly;
+use crate::plant::Retention;
 
 /// Why the box does not start with these settings.
 #[derive(Debug, thiserror::Error)]
@@ -145,6 +146,8 @@ pub struct Config {
     pub ingest: Ingest,
     /// Backups that the box makes by itself, if it is to make any.
     pub backup: Option<Nightly>,
+    /// What is kept how long.
+    pub keep: Retention,
     /// Sticks, no name and no path twice.
     pub links: Vec<Link>,
 }
@@ -284,6 +287,11 @@ fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, Config
             raw_ring: raw.ingest.raw_ring,
         },
         backup,
+        keep: Retention {
+            cycles: raw.keep.cycles.0,
+            raw_frames: raw.keep.raw_frames.0,
+            free: raw.keep.free.0,
+        },
         links,
     })
 }

@@ -4,6 +4,7 @@
 
 mod backup;
 mod checked;
+mod keep;
 mod print;
 mod raw;
 mod values;
@@ -12,6 +13,7 @@ mod values;
 mod tests;
 
 pub use checked::{Config, ConfigError, Ingest, KeyFrom, Link, Overrides, StoreKey, Web, read};
+pub use keep::{Bytes, HowLong};
 pub use print::commented;
-pub use raw::{RawBackup, RawConfig, RawIngest, RawLink, RawStore, RawSwitch, RawWeb};
+pub use raw::{RawBackup, RawConfig, RawIngest, RawKeep, RawLink, RawStore, RawSwitch, RawWeb};
 pub use values::{Form, HostName, HttpRedirect, Humane};

@@ -7,7 +7,7 @@ use documented::{Documented, DocumentedFields};
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::raw::{RawBackup, RawConfig, RawIngest, RawLink, RawStore, RawSwitch, RawWeb};
+use super::raw::{RawBackup, RawConfig, RawIngest, RawKeep, RawLink, RawStore, RawSwitch, RawWeb};
 use super::values::Humane;
 
 /// Every setting with its meaning and usual value. The file says what no file says: read back, it changes nothing.
@@ -26,6 +26,8 @@ pub fn commented() -> Result<String, toml::ser::Error> {
     settings(&mut out, "", &usual.web)?;
     section(&mut out, "", "[ingest]", RawIngest::DOCS);
     settings(&mut out, "", &usual.ingest)?;
+    section(&mut out, "", "[keep]", RawKeep::DOCS);
+    settings(&mut out, "", &usual.keep)?;
     section(&mut out, "", "[backup]", RawBackup::DOCS);
     settings(&mut out, "", &usual.backup)?;
     // There is no stick until the plant names one, so the example stays a comment.

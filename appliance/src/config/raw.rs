@@ -10,7 +10,9 @@ use radio::v3::profile::switch::Level;
 use serde::{Deserialize, Serialize};
 
 use crate::backup::Keep;
+use crate::plant::{KeepFor, Unit};
 
+use super::keep::{self, Bytes, HowLong};
 use super::values::{self, Form, HostName, HttpRedirect, Humane};
 
 /// Settings of a Platen box. Whatever is left out has the value shown.
@@ -28,6 +30,8 @@ pub struct RawConfig {
     pub web: RawWeb,
     /// The way from a cycle that was heard to one that is kept.
     pub ingest: RawIngest,
+    /// What is kept how long. Counts, ledgers and the sums of days are kept for ever. See docs/storage.md.
+    pub keep: RawKeep,
     /// Backups that the box makes by itself every day. See docs/backup.md.
     pub backup: RawBackup,
     /// A radio stick. Repeat the section for each stick.
@@ -71,6 +75,20 @@ pub struct RawIngest {
     /// So many payloads are kept as they came by the air, for a payload profile that is written later.
     #[serde(deserialize_with = "values::raw_ring")]
     pub raw_ring: u64,
+}
+
+/// What is kept how long. Counts, ledgers and the sums of days are kept for ever. See docs/storage.md.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawKeep {
+    /// Every cycle with its times, as in "10y", "1y" or more; "" for ever. A plant of 100 molds takes 0.2 GB a year.
+    #[serde(deserialize_with = "keep::cycles")]
+    pub cycles: HowLong,
+    /// Payloads as they came by the air, as in "90d" or "12w"; "" for as long as ingest.raw_ring allows.
+    pub raw_frames: HowLong,
+    /// Room on the disk that is to stay free, as in "512MiB" or "1GiB", and a tenth of a small disk at most. When less is
+    /// free, the oldest quarter of the raw payloads goes, every hour again. No cycle ever goes for want of room.
+    pub free: Bytes,
 }
 
 /// Backups that the box makes by itself every day. See docs/backup.md.
@@ -203,6 +221,7 @@ impl Default for RawConfig {
             store: RawStore::default(),
             web: RawWeb::default(),
             ingest: RawIngest::default(),
+            keep: RawKeep::default(),
             backup: RawBackup::default(),
             link: Vec::new(),
         }
@@ -222,6 +241,16 @@ impl Default for RawWeb {
 impl Default for RawIngest {
     fn default() -> Self {
         RawIngest { window: Humane(Duration::from_secs(1)), window_cycles: 100, raw_ring: 100_000 }
+    }
+}
+
+impl Default for RawKeep {
+    fn default() -> Self {
+        RawKeep {
+            cycles: HowLong(KeepFor::Length(10, Unit::Years)),
+            raw_frames: HowLong(KeepFor::Length(90, Unit::Days)),
+            free: Bytes(1 << 30),
+        }
     }
 }
 

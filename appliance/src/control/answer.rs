@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use domain::MoldName;
 
 use super::request::Request;
+use super::storage;
 use crate::exchange::{self, ExportError};
 use crate::store::{self, BackUp, Read, Store};
 
@@ -14,6 +15,9 @@ pub enum Answer {
     /// The store.
     #[error("could not read the store")]
     Read(#[source] Read),
+    /// The disk.
+    #[error("could not measure the room on the disk")]
+    Room(#[source] io::Error),
     /// Nobody takes the answer.
     #[error("could not write the answer")]
     Write(#[source] io::Error),
@@ -66,6 +70,10 @@ pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> 
             store.back_up(backup.at, to).map_err(Answer::Backup)?;
             Ok(true)
         }
+        Request::Storage(how) => {
+            storage::tell(store, how.form, to)?;
+            Ok(true)
+        }
         Request::Health(_) => {
             store.is_set_up()?;
             Ok(true)
@@ -80,6 +88,13 @@ fn check(store: &Store, to: &mut dyn Write) -> Result<bool, Answer> {
     }
     if report.lost > 0 {
         writeln!(to, "{} cycles are counted and their times were lost before", report.lost)?;
+    }
+    if report.retired > 0 {
+        writeln!(
+            to,
+            "{} cycles were retired: the sums of {} days of molds are kept and not proved by cycles any more",
+            report.retired, report.unproven_days
+        )?;
     }
     let pages =
         if report.pages_verified { "every page of the file" } else { "not the file's pages, it is in use" };

@@ -15,6 +15,8 @@ pub enum Request {
     Check(Everything),
     /// Give out the whole store as one open stream.
     Backup(Backup),
+    /// Tell the room that is taken, what is kept how long, and when the disk will be full.
+    Storage(Storage),
     /// Say that the store can be read.
     Health(Everything),
 }
@@ -30,6 +32,24 @@ impl Request {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Everything {}
+
+/// How the storage is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Storage {
+    /// In which form.
+    pub form: Form,
+}
+
+/// The form of what is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "snake_case")]
+pub enum Form {
+    /// Lines for people
+    Text,
+    /// One JSON object
+    Json,
+}
 
 /// A backup.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

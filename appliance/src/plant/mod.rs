@@ -3,9 +3,11 @@
 mod batch;
 mod records;
 mod snapshot;
+mod storage;
 
 pub use batch::{Batch, LedgerChange};
 pub use records::{
     AlarmKey, AlarmRecord, Assignment, Device, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
 };
 pub use snapshot::{LedgerStand, Snapshot};
+pub use storage::{KeepFor, Retention, StorageDay, StorageRecord, Unit};

@@ -164,6 +164,10 @@ pub enum AlarmKey {
     StoreDamaged,
     /// There is no backup of late that was made and tested.
     Backup,
+    /// Less room is left on the disk than is to stay free: raw payloads are dropped.
+    DiskLow,
+    /// The disk will be full before long.
+    DiskFilling,
 }
 
 /// An alarm. Key: its number.

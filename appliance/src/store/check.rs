@@ -3,6 +3,7 @@
 
 mod ledgers;
 mod plant;
+mod retired;
 mod timed;
 
 use std::fmt;
@@ -43,6 +44,10 @@ pub struct CheckReport {
     pub cycles: u64,
     /// Cycles that are counted and whose times a damaged disk took; said when that was found, and no finding since.
     pub lost: u64,
+    /// Cycles that were retired: what is left of them are the sums of their days.
+    pub retired: u64,
+    /// Sums of days that cycles of theirs were retired from, which raw data does not prove any more.
+    pub unproven_days: u64,
     /// Values of other tables looked at.
     pub values: u64,
     /// Whether every page of the file was verified; only possible while no box runs on it.

@@ -6,13 +6,13 @@ use domain::{Cycle, Mold, MoldId};
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 
 use super::error::{Commit, Fault, LedgerRefusal};
-use super::history::{self, Now};
+use super::history::{self, Gone, Now};
 use super::ledger::{Head, Ledgers};
 use super::open::Store;
 use super::row;
 use super::tables::{
     self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, Bytes, HISTORY, MODULES, MOLDS, MONITORS, NETWORKS,
-    PRESSES, RAW,
+    PRESSES, RAW, RETIRED,
 };
 use crate::plant::{AlarmRecord, Batch, RawRecord};
 
@@ -34,9 +34,12 @@ impl Store {
 }
 
 /// What a batch changes beside the database.
+#[derive(Default)]
 pub(super) struct Changes {
     /// New cycles by mold, in order of their ordinals.
     pub(super) cycles: BTreeMap<MoldId, Vec<Cycle>>,
+    /// How many came whose place in history was retired.
+    retired: BTreeMap<MoldId, u64>,
 }
 
 /// Writes a batch to a transaction, all but its cycles: they wait to be packed.
@@ -53,12 +56,13 @@ pub(super) fn apply(
     Ok(changes)
 }
 
-/// The cycles of a batch that are not in history yet.
+/// The cycles of a batch that are not in history yet; `gone` says what was retired of a mold's.
 pub(super) fn new_cycles(
     chunks: &impl ReadableTable<(u32, u64), Bytes>,
+    gone: impl Fn(MoldId) -> Result<Option<Gone>, Fault>,
     batch: &Batch,
     now: &Now,
-) -> Result<BTreeMap<MoldId, Vec<Cycle>>, Fault> {
+) -> Result<Changes, Fault> {
     let mut all: BTreeMap<MoldId, Vec<Cycle>> = BTreeMap::new();
     for (mold, cycles) in &batch.cycles {
         let there = all.entry(*mold).or_default();
@@ -72,10 +76,14 @@ pub(super) fn new_cycles(
             there.dedup_by_key(|cycle| cycle.ordinal);
         }
     }
+    let mut retired = BTreeMap::new();
     for (mold, cycles) in &mut all {
-        history::keep_new(chunks, now.mold(*mold), *mold, cycles)?;
+        let dropped = history::keep_new(chunks, now.mold(*mold), *mold, cycles, || gone(*mold))?;
+        if dropped > 0 {
+            retired.insert(*mold, dropped);
+        }
     }
-    Ok(all)
+    Ok(Changes { cycles: all, retired })
 }
 
 /// Writes records into a table that is opened only when there are some.
@@ -120,9 +128,10 @@ fn molds(txn: &WriteTransaction, molds: &[Mold]) -> Result<(), Fault> {
 }
 
 fn counts(txn: &WriteTransaction, batch: &Batch, now: &Now) -> Result<Changes, Fault> {
-    let cycles = new_cycles(&txn.open_table(HISTORY)?, batch, now)?;
-    if batch.ledger.is_empty() && cycles.is_empty() {
-        return Ok(Changes { cycles });
+    let gone = |mold: MoldId| tables::one(&txn.open_table(RETIRED)?, "retired", mold.0);
+    let changes = new_cycles(&txn.open_table(HISTORY)?, gone, batch, now)?;
+    if batch.ledger.is_empty() && changes.cycles.is_empty() {
+        return Ok(changes);
     }
     let mut ledgers = Ledgers::new(txn)?;
     let mut heads: BTreeMap<MoldId, Head> = BTreeMap::new();
@@ -130,11 +139,29 @@ fn counts(txn: &WriteTransaction, batch: &Batch, now: &Now) -> Result<Changes, F
         let head = head(&mut heads, &ledgers, *mold)?;
         ledgers.change(*mold, head, change)?;
     }
-    for (mold, new) in cycles.iter().filter(|(_, new)| !new.is_empty()) {
+    for (mold, new) in changes.cycles.iter().filter(|(_, new)| !new.is_empty()) {
         head(&mut heads, &ledgers, *mold)?.learn(new);
     }
+    for (mold, came) in &changes.retired {
+        too_late(txn, *mold, *came, head(&mut heads, &ledgers, *mold)?)?;
+    }
     heads.iter().try_for_each(|(mold, head)| ledgers.put_head(*mold, head))?;
-    Ok(Changes { cycles })
+    Ok(changes)
+}
+
+/// Of cycles whose place was retired, those that fill a gap were never there: only the ledger, which has been told of
+/// them by now, knows how many they are. The others were, and change nothing.
+fn too_late(txn: &WriteTransaction, mold: MoldId, came: u64, head: &mut Head) -> Result<(), Fault> {
+    let filled = head.expected_timed().saturating_sub(head.timed).min(came);
+    if filled == 0 {
+        return Ok(());
+    }
+    let mut table = txn.open_table(RETIRED)?;
+    let mut gone = tables::one::<_, Gone>(&table, "retired", mold.0)?.unwrap_or_default();
+    gone.too_late = gone.too_late.saturating_add(filled);
+    head.timed = head.timed.saturating_add(filled);
+    table.insert(mold.0, row::encode(&gone)?.as_slice())?;
+    Ok(())
 }
 
 fn head<'a>(

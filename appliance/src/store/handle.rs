@@ -18,7 +18,7 @@ use super::journal::{Journal, Reading};
 use super::migrations;
 use super::row;
 use super::seal::SealingKey;
-use super::tables::{self, HISTORY, META};
+use super::tables::{self, HISTORY, META, RETIRED};
 use crate::plant::Batch;
 
 /// Opens with the right key alone.
@@ -84,7 +84,7 @@ impl Handle {
         }
         let marks = marks(&txn)?;
         handle.commits = AtomicU64::new(marks.commits);
-        let mut now = history::packed(&txn.open_table(HISTORY)?)?;
+        let mut now = history::packed(&txn.open_table(HISTORY)?, &txn.open_table(RETIRED)?)?;
         drop(txn);
         let Some(file) = journal else {
             if marks.journaled > marks.packed {
@@ -125,7 +125,9 @@ impl Handle {
             let batch: Batch = row::decode("journal", found.number, plain.expose_secret())?;
             let changes = if found.number <= marks.journaled {
                 let txn = self.database.begin_read()?;
-                Ok(Changes { cycles: commit::new_cycles(&txn.open_table(HISTORY)?, &batch, now)? })
+                let retired = txn.open_table(RETIRED)?;
+                let gone = |mold: domain::MoldId| tables::one(&retired, "retired", mold.0);
+                commit::new_cycles(&txn.open_table(HISTORY)?, gone, &batch, now)
             } else {
                 commits = commits.saturating_add(1);
                 self.redo(&batch, found.number, commits, now)

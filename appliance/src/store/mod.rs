@@ -25,9 +25,11 @@ mod packing;
 mod reads;
 mod rekey;
 mod repair;
+mod retiring;
 mod row;
 mod seal;
 mod secrets;
+mod storage;
 mod tables;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -45,7 +47,9 @@ pub use ledger::{ChainedEntry, Counts};
 pub use open::{Store, in_use};
 pub use rekey::{Held, hold, rekey};
 pub use repair::{Lost, Repair, RepairStore, repair};
+pub use retiring::{Retired, Shed};
 pub use seal::SealingKey;
+pub use storage::{Kept, Room};
 pub use xts::SectorKey;
 
 /// The store's file in the data directory.

@@ -37,13 +37,15 @@ pub(super) const HISTORY: Records<(u32, u64)> = TableDefinition::new("history");
 pub(super) const DAILY: Records<(i64, u32)> = TableDefinition::new("daily");
 /// What a damaged disk took of a mold's history, by mold and first ordinal.
 pub(super) const LOST: Records<(u32, u64)> = TableDefinition::new("lost");
+/// What was retired of a mold's history, by mold; no row where nothing was.
+pub(super) const RETIRED: Records<u32> = TableDefinition::new("retired");
 /// Raw payloads, by a running number.
 pub(super) const RAW: Records<u64> = TableDefinition::new("raw");
 /// Alarms that stand, by number.
 pub(super) const ALARMS_STANDING: Records<u64> = TableDefinition::new("alarms_standing");
 /// Alarms that do not stand any more, by number.
 pub(super) const ALARMS_PAST: Records<u64> = TableDefinition::new("alarms_past");
-/// By subject.
+/// By subject: "plant" what people set, "storage" the room that was taken day by day.
 pub(super) const SETTINGS: Records<&str> = TableDefinition::new("settings");
 /// By name, in small letters.
 pub(super) const USERS: Records<&str> = TableDefinition::new("users");

@@ -7,11 +7,14 @@ use redb::{ReadTransaction, ReadableTable};
 
 use super::{CheckReport, decode_all, each};
 use crate::accounts::{Session, User};
-use crate::plant::{AlarmRecord, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord};
+use crate::plant::{
+    AlarmRecord, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
+};
 use crate::store::accounts::PlantSettings;
 use crate::store::error::{Damage, Fault, Undecodable};
 use crate::store::row;
 use crate::store::seal::SealingKey;
+use crate::store::storage::STORAGE;
 use crate::store::tables::{
     ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, SECRETS,
     SESSIONS, SETTINGS, USERS,
@@ -46,7 +49,7 @@ pub(super) fn check(
     decode_all::<_, Press>(txn, PRESSES, "presses", report)?;
     decode_all::<_, ModuleRecord>(txn, MODULES, "modules", report)?;
     decode_all::<_, NetworkRecord>(txn, NETWORKS, "networks", report)?;
-    decode_all::<_, PlantSettings>(txn, SETTINGS, "settings", report)?;
+    settings(txn, report)?;
     decode_all::<_, User>(txn, USERS, "users", report)?;
     decode_all::<_, Session>(txn, SESSIONS, "sessions", report)?;
     each::<_, RawRecord>(&txn.open_table(RAW)?, "raw", report, |_, _| {})?;
@@ -85,6 +88,21 @@ pub(super) fn check(
     let known: BTreeSet<&MonitorSerial> = monitors.iter().map(|monitor| &monitor.serial).collect();
     assignments(txn, &molds, &known, report)?;
     Ok(Plant { molds, missing })
+}
+
+fn settings(txn: &ReadTransaction, report: &mut CheckReport) -> Result<(), Fault> {
+    for item in txn.open_table(SETTINGS)?.iter()? {
+        let (key, value) = item?;
+        report.values = report.values.saturating_add(1);
+        let read = match key.value() {
+            STORAGE => row::decode::<StorageRecord>("settings", STORAGE, value.value()).map(drop),
+            other => row::decode::<PlantSettings>("settings", other, value.value()).map(drop),
+        };
+        if let Err(error) = read {
+            report.undecodable(&error);
+        }
+    }
+    Ok(())
 }
 
 fn alarms(txn: &ReadTransaction, report: &mut CheckReport) -> Result<(), Fault> {

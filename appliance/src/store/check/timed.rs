@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use domain::{Cycle, MoldId};
 use redb::ReadTransaction;
 
+use super::retired::{self, Retired};
 use super::{CheckReport, length, one};
 use crate::plant::Gap;
 use crate::store::error::Fault;
@@ -23,21 +24,25 @@ pub(super) fn check(
     let heads = txn.open_table(HEADS)?;
     let daily = txn.open_table(DAILY)?;
     let losses = txn.open_table(LOST)?;
-    let mut packed_days = 0u64;
+    let mut retired = retired::read(txn, report)?;
+    let mut rows = 0u64;
     let mut molds: BTreeSet<MoldId> = now.molds().map(|(mold, _)| mold).collect();
+    molds.extend(retired.keys());
     molds.extend(history::molds(&chunks)?.into_iter().map(MoldId));
     for mold in molds {
         let here = format!("history of mold {mold}");
         let gaps = missing.get(&mold).map_or(&[][..], Vec::as_slice);
+        let retired = retired.remove(&mold);
         let mut made = Made::default();
         let mut damaged = Vec::new();
         history::audit(&chunks, mold, &mut |cycle| made.add(&cycle, gaps), &mut |error| damaged.push(error))?;
         damaged.iter().for_each(|error| report.undecodable(error));
-        packed_days = packed_days.saturating_add(made.sums.len() as u64);
         let lost = ledger::lost(&losses, mold)?;
         made.lost = lost.iter().map(|lost| lost.cycles).sum();
         report.lost = report.lost.saturating_add(made.lost);
-        for (day, made) in &made.sums {
+        let proven = |day: &i64| retired.as_ref().is_none_or(|retired| !retired.covers(*day));
+        for (day, made) in made.sums.iter().filter(|(day, _)| proven(day)) {
+            rows = rows.saturating_add(1);
             let here = format!("{here}, day {day}");
             match one::<_, DailyRollup>(&daily, "daily", (*day, mold.0), report)? {
                 Some(found) if found == *made => {}
@@ -47,6 +52,10 @@ pub(super) fn check(
                 None => report.find(here, "its sums are missing or damaged"),
             }
         }
+        if let Some(retired) = &retired {
+            rows = rows.saturating_add(retired.days.len() as u64);
+            what_is_left(&here, &made, retired, report);
+        }
         let waiting = now.mold(mold).map(|of| of.cycles((0, u64::MAX))).unwrap_or_default();
         waiting.iter().for_each(|cycle| made.add(cycle, gaps));
         report.cycles = report.cycles.saturating_add(made.cycles);
@@ -55,15 +64,43 @@ pub(super) fn check(
         }
         match one::<_, Head>(&heads, "heads", mold.0, report)? {
             None => report.find(here, "it has cycles and no head"),
-            Some(head) => against_head(&here, &made, &head, report),
+            Some(head) => against_head(&here, &made, retired.as_ref(), &head, report),
         }
     }
     // Days all of whose cycles are lost keep their sums.
     let days = length(&daily)?;
-    if days < packed_days || (days > packed_days && report.lost == 0) {
-        report.find("table \"daily\"", format!("{days} rows, cycles make {packed_days}"));
+    if days < rows || (days > rows && report.lost == 0) {
+        report.find("table \"daily\"", format!("{days} rows, cycles make {rows}"));
     }
     Ok(())
+}
+
+/// The sums of days that cycles were retired from: no cycle proves them any more, yet together they hold what was
+/// retired and what was not, and each of them what was not.
+fn what_is_left(here: &str, made: &Made, retired: &Retired, report: &mut CheckReport) {
+    let gone = &retired.gone;
+    if made.lowest.is_some_and(|lowest| lowest <= gone.last_ordinal) {
+        report.find(here, format!("it has cycles up to {}, which were retired", gone.last_ordinal));
+    }
+    let mut there = 0u64;
+    for (day, made) in made.sums.iter().filter(|(day, _)| retired.covers(**day)) {
+        there = there.saturating_add(made.cycles);
+        let here = format!("{here}, day {day}");
+        match retired.days.get(day) {
+            Some(Some(sums)) if retired::holds(sums, made) => {}
+            Some(Some(sums)) => {
+                report.find(here, format!("sums {sums:?}, a part of its cycles makes {made:?}"))
+            }
+            Some(None) | None => report.find(here, "its sums are missing or damaged"),
+        }
+    }
+    let expected = there.saturating_add(gone.cycles);
+    // Sums may know of cycles that a disk took since.
+    let fits = |summed: u64| summed == expected || (summed > expected && made.lost > 0);
+    if let Some(summed) = retired.summed().filter(|summed| !fits(*summed)) {
+        let what = format!("the sums of days up to {} hold {summed} cycles, not {expected}", gone.last_day);
+        report.find(here, what);
+    }
 }
 
 /// What the cycles of a mold make.
@@ -71,6 +108,7 @@ pub(super) fn check(
 struct Made {
     sums: BTreeMap<i64, DailyRollup>,
     cycles: u64,
+    lowest: Option<u64>,
     highest: u64,
     /// Counted, and taken by a disk.
     lost: u64,
@@ -82,6 +120,7 @@ impl Made {
         let day = cycle.ended.utc_day();
         self.sums.entry(day).or_insert_with(|| DailyRollup::empty(day)).add(cycle);
         self.cycles = self.cycles.saturating_add(1);
+        self.lowest = Some(self.lowest.map_or(cycle.ordinal, |lowest| lowest.min(cycle.ordinal)));
         self.highest = self.highest.max(cycle.ordinal);
         let lacking =
             |gap: &Gap| cycle.ordinal.checked_sub(gap.first_ordinal).is_some_and(|n| n < gap.cycles);
@@ -89,11 +128,14 @@ impl Made {
     }
 }
 
-fn against_head(here: &str, made: &Made, head: &Head, report: &mut CheckReport) {
-    let days = made.sums.keys().next().copied().zip(made.sums.keys().next_back().copied());
-    if head.timed != made.cycles.saturating_add(made.lost) {
+fn against_head(here: &str, made: &Made, retired: Option<&Retired>, head: &Head, report: &mut CheckReport) {
+    let days = || made.sums.keys().chain(retired.iter().flat_map(|retired| retired.days.keys())).copied();
+    let days = days().min().zip(days().max());
+    let gone = retired.map_or(0, |retired| retired.gone.all());
+    if head.timed != made.cycles.saturating_add(made.lost).saturating_add(gone) {
         let lost = if made.lost > 0 { format!(" and {} lost", made.lost) } else { String::new() };
-        report.find(here, format!("{} cycles{lost}, the head says {}", made.cycles, head.timed));
+        let gone = if gone > 0 { format!(" and {gone} retired") } else { String::new() };
+        report.find(here, format!("{} cycles{lost}{gone}, the head says {}", made.cycles, head.timed));
     }
     if head.days != days && made.lost == 0 {
         report.find(here, format!("days {days:?}, the head says {:?}", head.days));

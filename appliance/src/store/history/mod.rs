@@ -9,6 +9,7 @@ mod chunk;
 mod pack;
 mod piece;
 mod recent;
+mod retire;
 mod rollup;
 #[cfg(test)]
 mod tests;
@@ -21,6 +22,7 @@ use redb::ReadableTable;
 
 pub use chunk::Summary;
 pub(super) use recent::{Frozen, Now, OfMold, Recent, Unpacked};
+pub(super) use retire::{Gone, Retiring, retiring};
 pub use rollup::{DailyRollup, LONGEST_VALID_MS};
 pub use thin::{Bucket, MOST_BUCKETS};
 
@@ -37,8 +39,14 @@ const ALWAYS: (i64, i64) = (i64::MIN, i64::MAX);
 
 /// What is known of a history all of which is packed: the last cycle of every mold. Of a mold whose last chunk is
 /// damaged nothing is known but that it has a history; who writes to it meets the damage, and nobody else does.
-pub(super) fn packed(chunks: &impl ReadableTable<Key, Bytes>) -> Result<Now, Fault> {
+pub(super) fn packed(
+    chunks: &impl ReadableTable<Key, Bytes>,
+    retired: &impl ReadableTable<u32, Bytes>,
+) -> Result<Now, Fault> {
     let mut now = Now::default();
+    for item in retired.iter()? {
+        now.packed(MoldId(item?.0.value()), None);
+    }
     for mold in molds(chunks)? {
         if let Some(item) = chunks.range((mold, 0)..=(mold, u64::MAX))?.next_back() {
             let (key, value) = item?;
@@ -67,19 +75,26 @@ pub(super) fn prove(first: u64, bytes: &[u8]) -> Result<(), Damage> {
     audit_piece(first, bytes, &mut None, &mut |_| {})
 }
 
-/// Keeps those cycles of a mold, in order of their ordinals, that are not in its history yet.
+/// Keeps those cycles of a mold, in order of their ordinals, that are not in its history yet and whose place was not
+/// retired. Tells how many have a place that was; `gone` says what was retired.
 pub(super) fn keep_new(
     chunks: &impl ReadableTable<Key, Bytes>,
     now: Option<&OfMold>,
     mold: MoldId,
     cycles: &mut Vec<Cycle>,
-) -> Result<(), Fault> {
-    let (Some(now), Some(first)) = (now, cycles.first()) else { return Ok(()) };
+    gone: impl FnOnce() -> Result<Option<Gone>, Fault>,
+) -> Result<u64, Fault> {
+    let (Some(now), Some(first)) = (now, cycles.first()) else { return Ok(0) };
     if now.last().is_some_and(|last| last.ordinal < first.ordinal) {
-        return Ok(());
+        return Ok(0);
     }
+    let offered = cycles.len();
+    if let Some(gone) = gone()? {
+        cycles.retain(|cycle| cycle.ordinal > gone.last_ordinal);
+    }
+    let retired = (offered - cycles.len()) as u64;
     cycles.retain(|cycle| !now.has(cycle.ordinal));
-    let (Some(first), Some(last)) = (cycles.first(), cycles.last()) else { return Ok(()) };
+    let (Some(first), Some(last)) = (cycles.first(), cycles.last()) else { return Ok(retired) };
     let begin = chunk_before(chunks, mold, first.ordinal)?.map_or(first.ordinal, |(key, _)| key);
     let mut there = Vec::new();
     for item in chunks.range((mold.0, begin)..=(mold.0, last.ordinal))? {
@@ -94,7 +109,7 @@ pub(super) fn keep_new(
     }
     let is_new = |cycle: &Cycle| there.binary_search_by_key(&cycle.ordinal, |there| there.ordinal).is_err();
     cycles.retain(is_new);
-    Ok(())
+    Ok(retired)
 }
 
 fn chunk_before(

@@ -35,6 +35,14 @@ impl<'a> Piece<'a> {
         }
     }
 
+    /// How many cycles are in it.
+    pub(super) fn count(&self) -> u64 {
+        match self {
+            Piece::Block(block) => u64::from(block.count()),
+            Piece::Chunk(chunk) => chunk.summary().cycles,
+        }
+    }
+
     /// The ends of its cycles lie between these, ms since the Unix epoch.
     pub(super) fn span(&self) -> (i64, i64) {
         match self {

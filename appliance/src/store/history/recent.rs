@@ -88,6 +88,12 @@ impl OfMold {
         cycles
     }
 
+    /// The lowest ordinal that waits to be packed.
+    pub(in crate::store) fn first_waiting(&self) -> Option<u64> {
+        let first = |unpacked: &Unpacked| unpacked.cycles.first().map(|cycle| cycle.ordinal);
+        first(&self.frozen).into_iter().chain(first(&self.fresh)).min()
+    }
+
     /// What they add to the sums of the days between the two, both included.
     pub(in crate::store) fn days(&self, from: i64, to: i64) -> BTreeMap<i64, DailyRollup> {
         let mut days = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! Format 2: a journal before the database. Closed with its release; never edit it then.
+//! Format 2: a journal before the database, and history that is retired. Closed with its release; never edit it then.
 
 use redb::{TableDefinition, WriteTransaction};
 
@@ -10,6 +10,7 @@ type Bytes = &'static [u8];
 pub(super) fn up(txn: &WriteTransaction) -> Result<(), Fault> {
     // By mold and first ordinal: what a damaged disk took.
     txn.open_table(TableDefinition::<(u32, u64), Bytes>::new("lost"))?;
+    txn.open_table(TableDefinition::<u32, Bytes>::new("retired"))?;
     let mut meta = txn.open_table(TableDefinition::<&str, Bytes>::new("meta"))?;
     meta.insert("format", [1u8, 2, 0, 0, 0].as_slice())?;
     Ok(())

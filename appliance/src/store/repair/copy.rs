@@ -11,17 +11,23 @@ use serde::de::DeserializeOwned;
 
 use super::{Lost, RepairStore};
 use crate::accounts::User;
-use crate::plant::{AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord};
+use crate::plant::{
+    AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
+};
 use crate::store::check::Finding;
 use crate::store::disk::Disk;
 use crate::store::error::{Commit, Damage, Fault, OpenStore};
 use crate::store::handle;
-use crate::store::history::{self, DailyRollup};
+use crate::store::history::{self, DailyRollup, Gone};
 use crate::store::keys::StoreKeys;
 use crate::store::ledger::{Closed, Head};
 use crate::store::open::Store;
 use crate::store::row;
-use crate::store::tables::*;
+use crate::store::storage::STORAGE;
+use crate::store::tables::{
+    ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, Bytes, DAILY, HEADS, HISTORY, LEDGER, LOST, META, MODULES,
+    MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS, SETTINGS, USERS,
+};
 use crate::store::{FILE, PlantSettings};
 
 /// Rows written at a time.
@@ -50,11 +56,13 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         old.copy::<_, Closed>(LEDGER, "ledger", |_| true, &new, &mut lost)?;
         old.copy::<_, Head>(HEADS, "heads", |_| true, &new, &mut lost)?;
         old.copy::<_, DailyRollup>(DAILY, "daily", |_| true, &new, &mut lost)?;
+        old.copy::<_, Gone>(RETIRED, "retired", |_| true, &new, &mut lost)?;
         old.copy::<_, Lost>(LOST, "lost", |_| true, &new, &mut lost)?;
         old.copy::<_, RawRecord>(RAW, "raw", |_| true, &new, &mut lost)?;
         old.copy::<_, AlarmRecord>(ALARMS_STANDING, "alarms_standing", |_| true, &new, &mut lost)?;
         old.copy::<_, AlarmRecord>(ALARMS_PAST, "alarms_past", |_| true, &new, &mut lost)?;
-        old.copy::<_, PlantSettings>(SETTINGS, "settings", |_| true, &new, &mut lost)?;
+        let setting = |name: &&str, bytes: &[u8]| prove_setting(name, bytes);
+        old.copy_proven(SETTINGS, "settings", |_| true, setting, &new, &mut lost)?;
         old.copy::<_, User>(USERS, "users", |_| true, &new, &mut lost)?;
         old.copy_proven(
             HISTORY,
@@ -72,6 +80,14 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
     };
     copied().map_err(RepairStore::Write)?;
     Ok(lost)
+}
+
+fn prove_setting(name: &str, bytes: &[u8]) -> Result<(), Damage> {
+    let read = match name {
+        STORAGE => row::decode::<StorageRecord>("settings", name, bytes).map(drop),
+        _ => row::decode::<PlantSettings>("settings", name, bytes).map(drop),
+    };
+    read.map_err(|error| error.why)
 }
 
 /// The damaged file.

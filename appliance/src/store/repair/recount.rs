@@ -8,11 +8,11 @@ use redb::{ReadTransaction, WriteTransaction};
 use super::{Lost, RepairStore};
 use crate::store::check::Finding;
 use crate::store::error::Fault;
-use crate::store::history::{self, DailyRollup};
+use crate::store::history::{self, DailyRollup, Gone};
 use crate::store::ledger::{self, Head};
 use crate::store::open::Store;
 use crate::store::row;
-use crate::store::tables::{self, DAILY, HEADS, HISTORY, LEDGER, LOST, MOLDS};
+use crate::store::tables::{self, DAILY, HEADS, HISTORY, LEDGER, LOST, MOLDS, RETIRED};
 
 /// What history has of a mold.
 #[derive(Default)]
@@ -42,6 +42,7 @@ impl There {
 struct Change {
     head: Head,
     lost: Option<Lost>,
+    retired: Option<Gone>,
     days: Vec<DailyRollup>,
 }
 
@@ -79,7 +80,9 @@ fn of_mold(
     lost: &mut Vec<Finding>,
     mended: &mut Vec<Finding>,
 ) -> Result<Option<Change>, Fault> {
-    let mut there = There::default();
+    let retired = tables::one::<_, Gone>(&txn.open_table(RETIRED)?, "retired", mold.0)?;
+    // What was retired is no hole.
+    let mut there = There { highest: retired.map_or(0, |gone| gone.last_ordinal), ..There::default() };
     history::audit(&txn.open_table(HISTORY)?, mold, &mut |cycle| there.add(&cycle), &mut |_| {})?;
     let kept = tables::one::<_, Head>(&txn.open_table(HEADS)?, "heads", mold.0)?;
     let before: u64 = ledger::lost(&txn.open_table(LOST)?, mold)?.iter().map(|lost| lost.cycles).sum();
@@ -98,7 +101,8 @@ fn of_mold(
         mended.push(Finding { place, what: format!("made again from ledger and history{what}") });
     }
     let expected = head.expected_timed();
-    let gone = expected.saturating_sub(there.cycles).saturating_sub(before);
+    let before_and_retired = retired.map_or(before, |retired| before.saturating_add(retired.all()));
+    let gone = expected.saturating_sub(there.cycles).saturating_sub(before_and_retired);
     let of_ordinals = head.stand.ordinals();
     if there.highest < of_ordinals {
         there.holes.push((there.highest.saturating_add(1), of_ordinals));
@@ -119,7 +123,9 @@ fn of_mold(
         });
     }
     head.timed = expected;
-    let days = days(txn, mold, &there, loss.is_some() || before > 0, mended)?;
+    let known = |day: i64| loss.is_some() || before > 0 || retired.is_some_and(|gone| gone.covers(day));
+    let days = days(txn, mold, &there, known, mended)?;
+    let retired = retired.map(|gone| summed(txn, mold, &there, &days, gone)).transpose()?;
     let (first, last) = (there.days.keys().next(), there.days.keys().next_back());
     if let (Some(first), Some(last)) = (first, last) {
         let (known_first, known_last) = head.days.unwrap_or((*first, *last));
@@ -128,7 +134,30 @@ fn of_mold(
     if head.stand.length == 0 && there.cycles == 0 {
         return Ok(None);
     }
-    Ok(Some(Change { head, lost: loss, days }))
+    Ok(Some(Change { head, lost: loss, retired, days }))
+}
+
+/// What was retired, as the sums that are there know it: the rest is of days whose sums are lost.
+fn summed(
+    txn: &ReadTransaction,
+    mold: MoldId,
+    there: &There,
+    remade: &[DailyRollup],
+    gone: Gone,
+) -> Result<Gone, Fault> {
+    let mut known = 0u64;
+    for item in txn.open_table(DAILY)?.range(..=(gone.last_day, u32::MAX))? {
+        let (key, value) = item?;
+        let (day, of) = key.value();
+        let is_remade = || remade.iter().any(|sum| sum.day == day);
+        if of == mold.0 && !is_remade() {
+            let sum: DailyRollup = row::decode("daily", (day, of), value.value())?;
+            let made = there.days.get(&day).map_or(0, |made| made.cycles);
+            known = known.saturating_add(sum.cycles.saturating_sub(made));
+        }
+    }
+    let cycles = gone.cycles.min(known);
+    Ok(Gone { cycles, too_late: gone.all().saturating_sub(cycles), ..gone })
 }
 
 /// A head from the closed entries: the run that was open is lost with the head.
@@ -159,19 +188,21 @@ fn run_again(head: &mut Head, cycles: u64, now: Timestamp, last: Option<Timestam
     format!("; its open run was lost, and {cycles} cycles of it are known from history")
 }
 
-/// Days whose sums are missing, or fewer than the cycles that are there. Sums of more stay: they know of lost cycles.
+/// Days whose sums are missing, or fewer than the cycles that are there. Sums of more stay where they may know of more:
+/// of cycles that were lost or retired.
 fn days(
     txn: &ReadTransaction,
     mold: MoldId,
     there: &There,
-    has_losses: bool,
+    knows_more: impl Fn(i64) -> bool,
     mended: &mut Vec<Finding>,
 ) -> Result<Vec<DailyRollup>, Fault> {
     let table = txn.open_table(DAILY)?;
     let mut days = Vec::new();
     for (day, made) in &there.days {
         let found = tables::one::<_, DailyRollup>(&table, "daily", (*day, mold.0))?;
-        let stands = found.is_some_and(|found| found == *made || (has_losses && found.cycles > made.cycles));
+        let stands =
+            found.is_some_and(|found| found == *made || (knows_more(*day) && found.cycles > made.cycles));
         if !stands {
             days.push(*made);
             let place = format!("history of mold {mold}, day {day}");
@@ -185,6 +216,9 @@ fn write(txn: &WriteTransaction, mold: u32, change: &Change) -> Result<(), Fault
     txn.open_table(HEADS)?.insert(mold, row::encode(&change.head)?.as_slice())?;
     if let Some(lost) = &change.lost {
         txn.open_table(LOST)?.insert((mold, lost.first_ordinal), row::encode(lost)?.as_slice())?;
+    }
+    if let Some(retired) = &change.retired {
+        txn.open_table(RETIRED)?.insert(mold, row::encode(retired)?.as_slice())?;
     }
     let mut daily = txn.open_table(DAILY)?;
     for day in &change.days {

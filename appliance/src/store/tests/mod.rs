@@ -9,6 +9,7 @@ mod laws;
 pub(super) mod plant;
 mod power;
 mod repair;
+mod retire;
 
 use backends::{FakeDisk, Mood};
 
