@@ -137,7 +137,9 @@ fn against_head(here: &str, made: &Made, retired: Option<&Retired>, head: &Head,
         let gone = if gone > 0 { format!(" and {gone} retired") } else { String::new() };
         report.find(here, format!("{} cycles{lost}{gone}, the head says {}", made.cycles, head.timed));
     }
-    if head.days != days && made.lost == 0 {
+    // Of days whose sums are lost, or never had what came too late, only the head knows.
+    let knows_more = made.lost > 0 || retired.is_some_and(|retired| retired.gone.too_late > 0);
+    if head.days != days && !knows_more {
         report.find(here, format!("days {days:?}, the head says {:?}", head.days));
     }
     let ordinals = head.stand.ordinals();

@@ -7,11 +7,12 @@ use std::time::Duration;
 use domain::{Cycle, CycleTime, EntryKind, MoldId, Temperature};
 
 use super::backends::{FakeDisk, Mood};
+use super::damage::alter;
 use super::plant::*;
-use crate::plant::{Batch, RawRecord};
+use crate::plant::{Batch, KeepFor, RawRecord, Retention, StorageRecord};
 use crate::store::history::Gone;
 use crate::store::tables::{self, DAILY, RAW, RETIRED};
-use crate::store::{Commit, DailyRollup, Kept, Retired, Shed, Store, check, row};
+use crate::store::{Commit, DailyRollup, Kept, Retired, Shed, Store, check, repair, row};
 
 /// A cycle that no codec makes small: a chunk has some two thousand of them.
 fn noisy(ordinal: u64) -> Cycle {
@@ -319,6 +320,38 @@ fn a_disk_that_takes_nothing_loses_nothing_that_was_to_be_retired() {
     assert!(history(&store, 1) == before);
     disk.set(Mood::Works);
     assert!(retire(&store, 10_000).cycles > 0);
+    clean(&store);
+}
+
+#[test]
+fn a_repair_takes_nothing_that_was_retired_for_lost() {
+    let dir = tempfile::tempdir().unwrap();
+    let store = open(dir.path());
+    aged(&store, 1, 20_000);
+    retire(&store, 15_000);
+    let record = StorageRecord {
+        retention: Retention { cycles: KeepFor::Ever, raw_frames: KeepFor::Ever, free: 0 },
+        days: Vec::new(),
+    };
+    store.put_storage(&record).unwrap();
+    let before = (history(&store, 1), days(&store, 1), gone(&store, 1), store.kept().unwrap());
+    drop(store);
+    let done = repair(dir.path(), &key(), at(9)).unwrap();
+    assert!(done.lost.is_empty() && done.mended.is_empty(), "{done:?}");
+    assert_eq!(done.report.findings, []);
+    let store = open(dir.path());
+    assert!((history(&store, 1), days(&store, 1), gone(&store, 1), store.kept().unwrap()) == before);
+    assert_eq!(store.storage().unwrap(), Some(record));
+    drop(store);
+    // Sums that no cycle can make again.
+    alter(dir.path(), |txn| {
+        txn.open_table(DAILY).unwrap().remove((at(0).utc_day(), 1)).unwrap();
+    });
+    let done = repair(dir.path(), &key(), at(10)).unwrap();
+    assert_eq!(done.report.findings, []);
+    assert!(done.lost.is_empty(), "{done:?}");
+    let store = open(dir.path());
+    assert!(history(&store, 1) == before.0 && store.kept().unwrap() == before.3);
     clean(&store);
 }
 
