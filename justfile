@@ -39,6 +39,10 @@ count *ARGS: (_setup "build") (_setup "counter") (_site "release")
 fuzz SECONDS="60": (_setup "rust")
     @.ci/fuzz "$1"
 
+# Cut the power thousands of times, and what else takes too long for every run
+soak: (_setup "build") (_site "dev")
+    @.ci/cargo test --locked -p appliance --lib -- --ignored thousands
+
 # Run only the tests from outside: browser, simulated plant, the real program
 e2e *ARGS: setup (_site "dev")
     @.ci/tests e2e "$@"

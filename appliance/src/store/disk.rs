@@ -9,9 +9,11 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
+use nix::fcntl::{PosixFadviseAdvice, posix_fadvise};
 use redb::backends::FileBackend;
 use redb::{Database, DatabaseError, StorageBackend};
 
@@ -37,6 +39,15 @@ const PAUSE: Duration = Duration::from_millis(5);
 pub(super) enum Purpose {
     Read,
     Write,
+    /// To write, after the file failed: what the system's memory holds above the disk may be what a failed sync left
+    /// there and no later one writes. It is forgotten first, so that what is read is what the disk has.
+    WriteAgain,
+}
+
+impl Purpose {
+    fn writes(self) -> bool {
+        self != Purpose::Read
+    }
 }
 
 /// Which of the store's files.
@@ -60,6 +71,8 @@ pub(super) struct Disk {
     looks: bool,
     /// The directory whose free room is watched; none for a backend that is no file.
     watched: Option<PathBuf>,
+    /// A handle broke since the files were opened.
+    failed: AtomicBool,
     slot: Mutex<Slot>,
 }
 
@@ -109,7 +122,7 @@ impl Disk {
         let (folder, database, journal) = (dir.to_owned(), path.clone(), dir.join(super::JOURNAL));
         let opener: Opener = Box::new(move |part, purpose| {
             let mut how = OpenOptions::new();
-            how.read(true).write(purpose == Purpose::Write);
+            how.read(true).write(purpose.writes());
             let file = match part {
                 Part::Database => how.open(&database)?,
                 Part::Journal => match how.open(&journal) {
@@ -125,6 +138,9 @@ impl Disk {
                     opened => opened?,
                 },
             };
+            if purpose == Purpose::WriteAgain {
+                posix_fadvise(&file, 0, 0, PosixFadviseAdvice::POSIX_FADV_DONTNEED)?;
+            }
             let file = FileBackend::new(file).map_err(|error| match error {
                 DatabaseError::Storage(redb::StorageError::Io(error)) => error,
                 other => io::Error::other(other),
@@ -144,6 +160,7 @@ impl Disk {
             segment: journal::SEGMENT,
             looks,
             watched: Some(dir.to_owned()),
+            failed: AtomicBool::new(false),
             slot: Mutex::default(),
         }
     }
@@ -171,6 +188,7 @@ impl Disk {
             segment,
             looks: false,
             watched: None,
+            failed: AtomicBool::new(false),
             slot: Mutex::default(),
         }
     }
@@ -237,9 +255,11 @@ impl Disk {
     }
 
     fn through(&self, refused: Option<&mut Vec<String>>) -> Result<Handle, Fault> {
-        let database = Layer::through(self.database(Purpose::Write)?);
+        let purpose =
+            if self.failed.swap(false, Ordering::Relaxed) { Purpose::WriteAgain } else { Purpose::Write };
+        let database = Layer::through(self.database(purpose)?);
         let database = builder().create_with_backend(database)?;
-        let journal = (self.opener)(Part::Journal, Purpose::Write).map_err(io_fault)?;
+        let journal = (self.opener)(Part::Journal, purpose).map_err(io_fault)?;
         Handle::open(database, journal, &self.key, Some(self.segment), refused)
     }
 
@@ -277,6 +297,7 @@ impl Disk {
     /// Takes a broken handle out of the slot.
     pub(super) fn retire(&self, broken: Arc<Handle>) {
         let mut slot = self.lock();
+        self.failed.store(true, Ordering::Relaxed);
         if slot.handle.as_ref().is_some_and(|handle| Arc::ptr_eq(handle, &broken)) {
             slot.clear();
         }

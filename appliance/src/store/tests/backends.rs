@@ -18,6 +18,9 @@ pub(in crate::store) enum Mood {
     ReadOnly,
     /// Writes are taken and syncs fail.
     CannotSync,
+    /// Syncs fail, and what they were to bring to the disk is in the system's memory alone from then on: no later one
+    /// tries it again.
+    Forgets,
     /// After so many more writes, syncs or changes of length there is no power.
     DiesIn(u32),
     /// There is no power.
@@ -70,10 +73,15 @@ impl FakeDisk {
 
     /// A file of the disk, as it is opened for a purpose.
     pub(in crate::store) fn open(&self, part: Part, purpose: Purpose) -> io::Result<FakeFile> {
-        match self.0.lock().unwrap().mood {
+        let mut platter = self.0.lock().unwrap();
+        let file = usize::from(part == Part::Journal);
+        if purpose == Purpose::WriteAgain {
+            platter.files[file].forget();
+        }
+        match platter.mood {
             Mood::Dead => Err(io::Error::other("no power")),
-            Mood::ReadOnly if purpose == Purpose::Write => Err(ErrorKind::ReadOnlyFilesystem.into()),
-            _ => Ok(FakeFile { disk: Arc::clone(&self.0), file: usize::from(part == Part::Journal) }),
+            Mood::ReadOnly if purpose != Purpose::Read => Err(ErrorKind::ReadOnlyFilesystem.into()),
+            _ => Ok(FakeFile { disk: Arc::clone(&self.0), file }),
         }
     }
 
@@ -123,6 +131,19 @@ fn put(bytes: &mut Vec<u8>, offset: u64, data: &[u8]) {
     bytes[from..to].copy_from_slice(data);
 }
 
+impl Image {
+    /// What is read is what the disk has, and what is still on its way there.
+    fn forget(&mut self) {
+        self.live = self.durable.clone();
+        for loose in &self.loose {
+            match loose {
+                Loose::Write(offset, data) => put(&mut self.live, *offset, data),
+                Loose::Length(length) => self.live.resize(usize::try_from(*length).unwrap(), 0),
+            }
+        }
+    }
+}
+
 impl Platter {
     fn may(&mut self, sync: bool) -> io::Result<()> {
         match self.mood {
@@ -130,8 +151,8 @@ impl Platter {
             Mood::Full if sync => Ok(()),
             Mood::Full => Err(ErrorKind::StorageFull.into()),
             Mood::ReadOnly => Err(ErrorKind::ReadOnlyFilesystem.into()),
-            Mood::CannotSync if !sync => Ok(()),
-            Mood::CannotSync => Err(io::Error::other("the disk does not answer")),
+            Mood::CannotSync | Mood::Forgets if !sync => Ok(()),
+            Mood::CannotSync | Mood::Forgets => Err(io::Error::other("the disk does not answer")),
             Mood::DiesIn(0) | Mood::Dead => {
                 self.mood = Mood::Dead;
                 Err(io::Error::other("no power"))
@@ -172,8 +193,13 @@ impl StorageBackend for FakeFile {
 
     fn sync_data(&self) -> io::Result<()> {
         let mut platter = self.disk.lock().unwrap();
-        platter.may(true)?;
+        let mood = platter.mood;
+        let may = platter.may(true);
         let image = &mut platter.files[self.file];
+        if mood == Mood::Forgets {
+            image.loose.clear();
+        }
+        may?;
         for loose in std::mem::take(&mut image.loose) {
             match loose {
                 Loose::Write(offset, data) => put(&mut image.durable, offset, &data),

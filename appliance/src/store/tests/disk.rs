@@ -117,6 +117,35 @@ fn a_commit_whose_sync_failed_is_told_as_failed_and_never_counted_twice() {
 }
 
 #[test]
+fn what_a_failed_sync_left_in_memory_alone_is_never_taken_for_kept() {
+    for fails in 0..4 {
+        let disk = FakeDisk::new();
+        let store = on(&disk);
+        store.commit(&counted(1, 100)).unwrap();
+        disk.set(Mood::Forgets);
+        for fail in 0..=fails {
+            if fail % 2 == 0 {
+                store.commit(&more(1, 100, 10)).unwrap_err();
+            } else {
+                store.checkpoint().unwrap_err();
+            }
+        }
+        disk.set(Mood::Works);
+        store.commit(&more(1, 100, 10)).unwrap();
+        if fails > 1 {
+            store.checkpoint().unwrap();
+        }
+        // Enough for every record of the journal to be written over.
+        for round in 0..60 {
+            store.commit(&more(1, 110 + 30 * round, 30)).unwrap();
+        }
+        let disk = disk.after_power_cut(|| false);
+        drop(store);
+        assert_eq!(history(&on(&disk), 1), cycles(1..=1_910), "after {fails} more failures");
+    }
+}
+
+#[test]
 fn another_batch_after_a_failed_one_that_was_kept_is_refused_once() {
     let disk = FakeDisk::new();
     let store = on(&disk);
