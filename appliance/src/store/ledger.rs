@@ -194,6 +194,11 @@ pub(super) fn lost(table: &impl ReadableTable<(u32, u64), Bytes>, mold: MoldId) 
     Ok(lost)
 }
 
+/// Molds that damaged disks took cycles of.
+pub(super) fn molds_with_losses(table: &impl ReadableTable<(u32, u64), Bytes>) -> Result<Vec<MoldId>, Fault> {
+    table.iter()?.map(|item| Ok(MoldId(item?.0.value().0))).collect()
+}
+
 /// Entries from number `from` on, at most `limit`, oldest first.
 pub(super) fn entries(
     closed: &impl ReadableTable<(u32, u64), Bytes>,

@@ -29,6 +29,7 @@ pub(super) fn check(
     let mut molds: BTreeSet<MoldId> = now.molds().map(|(mold, _)| mold).collect();
     molds.extend(retired.keys());
     molds.extend(history::molds(&chunks)?.into_iter().map(MoldId));
+    molds.extend(ledger::molds_with_losses(&losses)?);
     for mold in molds {
         let here = format!("history of mold {mold}");
         let gaps = missing.get(&mold).map_or(&[][..], Vec::as_slice);

@@ -88,6 +88,26 @@ fn a_damaged_chunk_is_lost_alone_and_its_cycles_stay_counted() {
 }
 
 #[test]
+fn a_mold_all_of_whose_history_is_lost_keeps_its_count_and_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    plant(dir.path());
+    alter(dir.path(), |txn| {
+        let mut chunks = txn.open_table(HISTORY).unwrap();
+        let mut bytes = chunks.get((2, 1)).unwrap().unwrap().value().to_vec();
+        bytes[200] ^= 4;
+        chunks.insert((2, 1), bytes.as_slice()).unwrap();
+    });
+    let done = repaired(dir.path());
+    assert_eq!(done.report.lost, 500);
+    let store = open(dir.path());
+    assert_eq!((counts(&store, 2), history(&store, 2).len()), ((2_540, 500), 0));
+    let grown = crate::plant::Batch { cycles: vec![(MoldId(2), cycles(541..=550))], ..grow(2, 2, 10) };
+    store.commit(&grown).unwrap();
+    assert_eq!((counts(&store, 2), history(&store, 2).len()), ((2_550, 510), 10));
+    clean(&store);
+}
+
+#[test]
 fn a_damaged_head_is_made_again_from_ledger_and_history() {
     let dir = tempfile::tempdir().unwrap();
     plant(dir.path());
