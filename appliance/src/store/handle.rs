@@ -127,7 +127,7 @@ impl Handle {
                 let txn = self.database.begin_read()?;
                 let retired = txn.open_table(RETIRED)?;
                 let gone = |mold: domain::MoldId| tables::one(&retired, "retired", mold.0);
-                commit::new_cycles(&txn.open_table(HISTORY)?, gone, &batch, now)
+                commit::new_cycles(|| Ok(txn.open_table(HISTORY)?), gone, &batch, now)
             } else {
                 commits = commits.saturating_add(1);
                 self.redo(&batch, found.number, commits, now)
@@ -227,6 +227,11 @@ impl Handle {
     pub(super) fn wants_packing(&self, cycles: usize) -> bool {
         self.journal().as_ref().is_some_and(Journal::is_half_full)
             || self.recent.lock().look().fresh() >= cycles
+    }
+
+    /// Whether so many cycles wait, beside those that are being packed.
+    pub(super) fn is_crowded(&self, cycles: usize) -> bool {
+        self.recent.lock().look().fresh() >= cycles
     }
 
     /// Sets aside what waits to be packed. The number is that of the last commit among it. Nobody commits meanwhile.

@@ -66,25 +66,21 @@ pub(super) struct Closed {
 
 /// Writes ledgers within one transaction.
 pub(super) struct Ledgers<'t> {
-    molds: Table<'t, u32, Bytes>,
-    closed: Table<'t, (u32, u64), Bytes>,
+    /// The other tables are opened when they are needed: steady counting needs none of them.
+    txn: &'t WriteTransaction,
     heads: Table<'t, u32, Bytes>,
 }
 
 impl<'t> Ledgers<'t> {
     pub(super) fn new(txn: &'t WriteTransaction) -> Result<Self, Fault> {
-        Ok(Ledgers {
-            molds: txn.open_table(MOLDS)?,
-            closed: txn.open_table(LEDGER)?,
-            heads: txn.open_table(HEADS)?,
-        })
+        Ok(Ledgers { txn, heads: txn.open_table(HEADS)? })
     }
 
     pub(super) fn head(&self, mold: MoldId) -> Result<Head, Fault> {
         if let Some(head) = tables::one(&self.heads, "heads", mold.0)? {
             return Ok(head);
         }
-        let record = tables::one::<_, Mold>(&self.molds, "molds", mold.0)?;
+        let record = tables::one::<_, Mold>(&self.txn.open_table(MOLDS)?, "molds", mold.0)?;
         Ok(Head::new(mold, record.map_or(0, |record| record.baseline)))
     }
 
@@ -134,7 +130,7 @@ impl<'t> Ledgers<'t> {
         let key = (mold.0, entry.number);
         head.chain = chain::link(&head.chain, entry);
         let row = row::encode(&Closed { entry: entry.clone(), hash: head.chain })?;
-        if self.closed.insert(key, row.as_slice())?.is_some() {
+        if self.txn.open_table(LEDGER)?.insert(key, row.as_slice())?.is_some() {
             return Err(Fault::Ledger(mold, LedgerRefusal::Closed { number: key.1 }));
         }
         Ok(())

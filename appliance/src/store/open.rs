@@ -214,9 +214,11 @@ impl Store {
             match kept {
                 Ok(true) => {
                     let full = handle.wants_packing(inner.waiting);
+                    // Whoever brings more than can be packed waits for it: memory has its bounds.
+                    let crowded = handle.is_crowded(inner.waiting.saturating_mul(packing::CROWD));
                     drop(writer);
                     if full {
-                        self.pack_soon();
+                        self.pack_soon(crowded);
                     }
                     return Ok(());
                 }
@@ -229,8 +231,8 @@ impl Store {
         }
     }
 
-    fn pack_soon(&self) {
-        if self._packer.is_some() {
+    fn pack_soon(&self, now: bool) {
+        if self._packer.is_some() && !now {
             self.inner.bell.ring();
         } else if let Err(error) = self.inner.pack(End::Loose) {
             // The commit is kept; who comes next meets the disk as it is.

@@ -20,6 +20,8 @@ use super::tables::{self, DAILY, HISTORY};
 
 /// So many cycles wait before they are packed: enough for a chunk to grow by more than it costs to write it anew.
 pub(super) const CYCLES: usize = 128 * 1024;
+/// So many times as many wait at most.
+pub(super) const CROWD: usize = 2;
 /// How long after a failure packing is tried again.
 const PAUSE: Duration = Duration::from_secs(5);
 

@@ -77,8 +77,8 @@ pub(super) fn prove(first: u64, bytes: &[u8]) -> Result<(), Damage> {
 
 /// Keeps those cycles of a mold, in order of their ordinals, that are not in its history yet and whose place was not
 /// retired. Tells how many have a place that was; `gone` says what was retired.
-pub(super) fn keep_new(
-    chunks: &impl ReadableTable<Key, Bytes>,
+pub(super) fn keep_new<T: ReadableTable<Key, Bytes>>(
+    chunks: impl FnOnce() -> Result<T, Fault>,
     now: Option<&OfMold>,
     mold: MoldId,
     cycles: &mut Vec<Cycle>,
@@ -95,7 +95,8 @@ pub(super) fn keep_new(
     let retired = (offered - cycles.len()) as u64;
     cycles.retain(|cycle| !now.has(cycle.ordinal));
     let (Some(first), Some(last)) = (cycles.first(), cycles.last()) else { return Ok(retired) };
-    let begin = chunk_before(chunks, mold, first.ordinal)?.map_or(first.ordinal, |(key, _)| key);
+    let chunks = chunks()?;
+    let begin = chunk_before(&chunks, mold, first.ordinal)?.map_or(first.ordinal, |(key, _)| key);
     let mut there = Vec::new();
     for item in chunks.range((mold.0, begin)..=(mold.0, last.ordinal))? {
         let (key, value) = item?;
