@@ -3,13 +3,12 @@
 use std::borrow::Cow;
 use std::io::{self, Write};
 
-use domain::{Cycle, EntryKind, Mold, MonitorSerial, Temperature, TimeSource, Timestamp};
+use domain::{Cycle, EntryKind, Mold, MoldName, MonitorSerial, Temperature, TimeSource, Timestamp};
 
 use super::column::{Cell, Column, Kind, always, maybe};
 use super::request::{Subject, Wanted};
 use super::sheet::Sheet;
 use crate::store::{ChainedEntry, DailyRollup, Read, Store};
-use domain::MoldName;
 
 /// Rows read at a time: between two pages no snapshot of the store is held, however slowly the rows are taken.
 const PAGE: usize = 10_000;

@@ -255,12 +255,14 @@ impl Disk {
     }
 
     fn through(&self, refused: Option<&mut Vec<String>>) -> Result<Handle, Fault> {
-        let purpose =
-            if self.failed.swap(false, Ordering::Relaxed) { Purpose::WriteAgain } else { Purpose::Write };
+        let purpose = if self.failed.load(Ordering::Relaxed) { Purpose::WriteAgain } else { Purpose::Write };
         let database = Layer::through(self.database(purpose)?);
         let database = builder().create_with_backend(database)?;
         let journal = (self.opener)(Part::Journal, purpose).map_err(io_fault)?;
-        Handle::open(database, journal, &self.key, Some(self.segment), refused)
+        let handle = Handle::open(database, journal, &self.key, Some(self.segment), refused)?;
+        // An opening that failed may have left as much in memory as the failure before it.
+        self.failed.store(false, Ordering::Relaxed);
+        Ok(handle)
     }
 
     fn database(&self, purpose: Purpose) -> Result<Box<dyn StorageBackend>, Fault> {

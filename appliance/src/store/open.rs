@@ -26,7 +26,7 @@ const RAW_RING: u64 = 100_000;
 #[derive(Clone)]
 pub struct Store {
     /// Ends before what it works on.
-    _packer: Option<Arc<Packer>>,
+    packer: Option<Arc<Packer>>,
     pub(super) inner: Arc<Inner>,
 }
 
@@ -165,7 +165,7 @@ impl Store {
             path: inner.disk.path().to_owned(),
             source: source.into(),
         })?;
-        Ok(Store { _packer: packer.map(Arc::new), inner })
+        Ok(Store { packer: packer.map(Arc::new), inner })
     }
 
     /// What the store takes of its disk, in bytes; 0 when that cannot be told.
@@ -232,7 +232,7 @@ impl Store {
     }
 
     fn pack_soon(&self, now: bool) {
-        if self._packer.is_some() && !now {
+        if self.packer.is_some() && !now {
             self.inner.bell.ring();
         } else if let Err(error) = self.inner.pack(End::Loose) {
             // The commit is kept; who comes next meets the disk as it is.

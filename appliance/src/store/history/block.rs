@@ -27,6 +27,7 @@
 
 use domain::{Cycle, CycleFlags, CycleTime, Temperature, TimeSource, Timestamp};
 
+use super::varint::{Reader, damage};
 use crate::store::error::Damage;
 use crate::store::row;
 
@@ -85,7 +86,7 @@ impl<'a> Block<'a> {
         Cycles {
             left: self.count,
             before: Before { ordinal: self.first.wrapping_sub(1), ..Before::default() },
-            bytes: self.cycles,
+            bytes: Reader::new(self.cycles),
         }
     }
 }
@@ -95,7 +96,7 @@ impl<'a> Block<'a> {
 pub(super) struct Cycles<'a> {
     left: u32,
     before: Before,
-    bytes: &'a [u8],
+    bytes: Reader<'a>,
 }
 
 impl Iterator for Cycles<'_> {
@@ -103,14 +104,14 @@ impl Iterator for Cycles<'_> {
 
     fn next(&mut self) -> Option<Self::Item> {
         if self.left == 0 {
-            let rest = std::mem::take(&mut self.bytes);
+            let rest = std::mem::replace(&mut self.bytes, Reader::new(&[]));
             return (!rest.is_empty()).then(|| Err(damage("bytes after the last cycle")));
         }
         self.left -= 1;
         let cycle = self.decode();
         if cycle.is_err() {
             self.left = 0;
-            self.bytes = &[];
+            self.bytes = Reader::new(&[]);
         }
         Some(cycle)
     }
@@ -118,19 +119,19 @@ impl Iterator for Cycles<'_> {
 
 impl Cycles<'_> {
     fn decode(&mut self) -> Result<Cycle, Damage> {
-        let [tag] = take(&mut self.bytes)?;
-        let step = signed(&mut self.bytes)?;
+        let tag = self.bytes.byte()?;
+        let step = self.bytes.signed()?;
         let cycle_time = i64::from(self.before.cycle_time)
             .checked_add(step)
             .and_then(|ms| u32::try_from(ms).ok())
             .ok_or_else(|| damage("a cycle time out of range"))?;
-        let skipped = if tag & 1 == 0 { 0 } else { unsigned(&mut self.bytes)? };
-        let rest = if tag & 2 == 0 { 0 } else { signed(&mut self.bytes)? };
+        let skipped = if tag & 1 == 0 { 0 } else { self.bytes.unsigned()? };
+        let rest = if tag & 2 == 0 { 0 } else { self.bytes.signed()? };
         let temperature = match tag >> 2 & 3 {
             0 => Some(self.before.temperature),
             1 => None,
             2 => {
-                let step = signed(&mut self.bytes)?;
+                let step = self.bytes.signed()?;
                 let now = i64::from(self.before.temperature).checked_add(step);
                 let now = now.and_then(|now| i32::try_from(now).ok());
                 Some(now.ok_or_else(|| damage("a temperature out of range"))?)
@@ -161,35 +162,10 @@ impl Cycles<'_> {
     }
 }
 
-fn damage(what: &str) -> Damage {
-    Damage::Bytes(what.to_owned())
-}
-
 fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Damage> {
     let (taken, rest) = bytes.split_first_chunk::<N>().ok_or_else(|| damage("it ends too early"))?;
     *bytes = rest;
     Ok(*taken)
-}
-
-fn unsigned(bytes: &mut &[u8]) -> Result<u64, Damage> {
-    let mut number = 0u64;
-    for shift in (0..64).step_by(7) {
-        let [byte] = take(bytes)?;
-        let part = u64::from(byte & 0x7F);
-        if shift == 63 && part > 1 {
-            break;
-        }
-        number |= part << shift;
-        if byte & 0x80 == 0 {
-            return Ok(number);
-        }
-    }
-    Err(damage("a number of more than 64 bits"))
-}
-
-fn signed(bytes: &mut &[u8]) -> Result<i64, Damage> {
-    let number = unsigned(bytes)?;
-    Ok((number >> 1).cast_signed() ^ -(number & 1).cast_signed())
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ mod rollup;
 #[cfg(test)]
 mod tests;
 mod thin;
+mod varint;
 
 use std::ops::ControlFlow;
 

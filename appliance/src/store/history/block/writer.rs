@@ -3,6 +3,7 @@
 use domain::{Cycle, Temperature, TimeSource};
 
 use super::Before;
+use crate::store::history::varint::{put, put_signed};
 use crate::store::row;
 
 const HEAD: usize = 45;
@@ -105,16 +106,4 @@ impl Writer {
         bytes.extend_from_slice(&self.cycles);
         (self.first, bytes)
     }
-}
-
-fn put(bytes: &mut Vec<u8>, mut number: u64) {
-    while number >= 0x80 {
-        bytes.push(number.to_le_bytes()[0] | 0x80);
-        number >>= 7;
-    }
-    bytes.push(number.to_le_bytes()[0]);
-}
-
-fn put_signed(bytes: &mut Vec<u8>, number: i64) {
-    put(bytes, (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned());
 }

@@ -15,9 +15,9 @@ use pco::data_types::Number;
 use pco::wrapped::{ChunkDecompressor, FileCompressor, FileDecompressor};
 use pco::{ChunkConfig, DeltaSpec, ModeSpec, PagingSpec};
 
-use super::varint::{self, Reader};
 use super::{PAGE, damage};
 use crate::store::error::Damage;
+use crate::store::history::varint::{self, Reader};
 
 /// How hard pco tries: above this it takes several times as long for less than a hundredth.
 const LEVEL: usize = 8;

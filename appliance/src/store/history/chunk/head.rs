@@ -5,9 +5,9 @@ use pco::wrapped::FileDecompressor;
 
 use super::column::{self, Column, Packed};
 use super::summary::Summary;
-use super::varint::{self, Reader};
 use super::{COLUMNS, HEAD, MOST, PAGE, damage};
 use crate::store::error::Damage;
+use crate::store::history::varint::{self, Reader};
 
 /// The place of the ordinals that were left out among the columns.
 const LEFT_OUT: usize = 3;

@@ -36,7 +36,6 @@ pub(super) mod samples;
 mod summary;
 #[cfg(test)]
 mod tests;
-mod varint;
 
 use domain::{Cycle, CycleFlags, CycleTime, Temperature, TimeSource, Timestamp};
 
@@ -44,7 +43,8 @@ pub use self::summary::Summary;
 
 use self::column::{Neighbours, Packed, Unpacker};
 use self::head::{Head, Page};
-use super::super::error::Damage;
+use super::varint::damage;
+use crate::store::error::Damage;
 
 /// The version that a chunk begins with; 1 was a block of single cycles.
 pub(super) const VERSION: u8 = 2;
@@ -310,10 +310,6 @@ fn checksum(first_ordinal: u64, bytes: &[u8]) -> u32 {
     sum.update(bytes.get(..1).unwrap_or_default());
     sum.update(bytes.get(HEAD..).unwrap_or_default());
     sum.finalize()
-}
-
-fn damage(what: &str) -> Damage {
-    Damage::Bytes(what.to_owned())
 }
 
 fn unpackable(why: &str) -> Damage {

@@ -2,10 +2,10 @@
 
 use domain::Cycle;
 
-use super::damage;
-use super::varint::{self, Reader};
 use crate::store::error::Damage;
 use crate::store::history::rollup::LONGEST_VALID_MS;
+use crate::store::history::varint::damage;
+use crate::store::history::varint::{self, Reader};
 
 /// Sums over cycles; what is valid is what `DailyRollup` takes for valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,6 +1,5 @@
 //! Whole numbers in as few bytes as they need.
 
-use super::damage;
 use crate::store::error::Damage;
 
 /// Writes a number, seven bits a byte, the lowest first.
@@ -15,6 +14,11 @@ pub(super) fn put(bytes: &mut Vec<u8>, mut number: u64) {
 /// Writes a number that is near zero on either side.
 pub(super) fn put_signed(bytes: &mut Vec<u8>, number: i64) {
     put(bytes, (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned());
+}
+
+/// Bytes that do not make sense.
+pub(super) fn damage(what: &str) -> Damage {
+    Damage::Bytes(what.to_owned())
 }
 
 /// Takes one number after the other from some bytes.
