@@ -82,7 +82,17 @@ fn a_box_tells_its_room_its_policy_and_its_forecast() {
     assert!(beside["used_bytes"].as_u64().unwrap() > 0 && beside["free_bytes"].as_u64().unwrap() > 0);
     assert_eq!(beside["bytes_per_cycle"], Value::Null);
 
+    let refused = storage(&config, &["--shrink"]);
+    assert!(!refused.status.success());
+    assert!(String::from_utf8_lossy(&refused.stderr).contains("the box is running: stop it first"));
+
     assert!(running.end());
     let stopped = told(&config, &[]);
     assert!(stopped.contains(policy) && stopped.contains("too early to tell: 1 of 3 days"), "{stopped}");
+
+    // The journal alone takes 32 MiB of a box that has just begun.
+    let used = |told: &Value| told["used_bytes"].as_u64().unwrap();
+    let small: Value = serde_json::from_str(&told(&config, &["--shrink", "--format", "json"])).unwrap();
+    assert!(used(&small) + (30 << 20) < used(&beside), "{} of {}", used(&small), used(&beside));
+    assert!(told(&config, &[]).contains(policy));
 }

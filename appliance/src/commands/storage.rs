@@ -4,9 +4,12 @@ use std::io;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use anyhow::{Context, anyhow};
 use appliance::control::{Form, Request, Storage};
+use appliance::keys;
+use appliance::store::{OpenStore, Store};
 
-use super::settings::Folder;
+use super::settings::{Folder, Place};
 use super::{Done, export};
 
 /// Words of `platen storage`.
@@ -15,12 +18,39 @@ pub struct Args {
     /// The form of the answer
     #[arg(long, value_enum, default_value = "text")]
     format: Form,
+    /// First make the files as small as they get, before they are copied; the box must be stopped
+    #[arg(long)]
+    shrink: bool,
     #[command(flatten)]
     folder: Folder,
 }
 
 pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
     let request = Request::Storage(Storage { form: args.format });
-    export::give(&args.folder.read(credentials)?, &request, &mut io::stdout())?;
+    let place = args.folder.read(credentials)?;
+    if args.shrink {
+        shrink(&place)?;
+    }
+    export::give(&place, &request, &mut io::stdout())?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn shrink(place: &Place) -> anyhow::Result<()> {
+    // A store that is not there is not made.
+    let keys = keys::to_look(&place.data, &place.key)
+        .and_then(|_| keys::to_serve(&place.data, &place.key))
+        .context("get the keys of the store")?;
+    let store = Store::open(&place.data, &keys).map_err(refused)?;
+    if store.shrink().context("make the files of the store small")? {
+        Ok(())
+    } else {
+        Err(anyhow!("somebody else reads the store: nothing was made smaller"))
+    }
+}
+
+fn refused(error: OpenStore) -> anyhow::Error {
+    match error {
+        OpenStore::InUse { .. } => anyhow!("the box is running: stop it first, shrink, then start it again"),
+        other => anyhow::Error::new(other).context("open the store"),
+    }
 }

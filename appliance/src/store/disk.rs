@@ -20,7 +20,7 @@ use redb::{Database, DatabaseError, StorageBackend};
 use super::cipher::Cipher;
 use super::error::{Fault, OpenStore};
 use super::handle::Handle;
-use super::journal;
+use super::journal::{self, JournalFile};
 use super::keys::StoreKeys;
 use super::layer::Layer;
 use super::seal::SealingKey;
@@ -145,12 +145,11 @@ impl Disk {
                 DatabaseError::Storage(redb::StorageError::Io(error)) => error,
                 other => io::Error::other(other),
             })?;
-            // What stands in the journal is sealed, record by record.
-            Ok(Some(match &sectors {
-                Some(key) if part == Part::Database => {
-                    Box::new(Cipher::over(Box::new(file), Sectors::new(key))?)
-                }
-                _ => Box::new(file),
+            Ok(Some(match (part, &sectors) {
+                (Part::Database, Some(key)) => Box::new(Cipher::over(Box::new(file), Sectors::new(key))?),
+                (Part::Database, None) => Box::new(file),
+                // What stands in the journal is sealed, record by record.
+                (Part::Journal, _) => Box::new(JournalFile::over(file, &journal, purpose.writes())),
             }))
         });
         Disk {
@@ -311,9 +310,16 @@ impl Disk {
     /// Runs redb's own check of every page; `None` when this is not the only one who looks. What it repairs it repairs
     /// in the shadow: the file stays as it was found.
     pub(super) fn check_pages(&self) -> Option<Result<bool, Fault>> {
+        if !self.looks {
+            return None;
+        }
+        self.alone(|handle| handle.database.check_integrity().map_err(Fault::from))
+    }
+
+    /// Works on a handle that nobody else holds; `None` when somebody does.
+    pub(super) fn alone<T>(&self, work: impl FnOnce(&mut Handle) -> T) -> Option<T> {
         let mut slot = self.lock();
-        let handle = slot.handle.as_mut().filter(|_| self.looks).and_then(Arc::get_mut)?;
-        Some(handle.database.check_integrity().map_err(Fault::from))
+        slot.handle.as_mut().and_then(Arc::get_mut).map(work)
     }
 
     /// Free bytes and how many must stay free, when that is too few.

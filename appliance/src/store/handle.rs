@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use redb::{
-    Database, Durability, ReadTransaction, ReadableDatabase, StorageBackend, TableError, WriteTransaction,
+    CompactionError, Database, Durability, ReadTransaction, ReadableDatabase, StorageBackend, TableError,
+    WriteTransaction,
 };
 use secrecy::ExposeSecret;
 
@@ -225,7 +226,7 @@ impl Handle {
 
     /// Whether it is time to pack, at so many cycles.
     pub(super) fn wants_packing(&self, cycles: usize) -> bool {
-        self.journal().as_ref().is_some_and(Journal::is_half_full)
+        self.journal().as_ref().is_some_and(Journal::is_nearly_full)
             || self.recent.lock().look().fresh() >= cycles
     }
 
@@ -266,6 +267,26 @@ impl Handle {
             journal.free_other();
         }
         Ok(())
+    }
+
+    /// Gives back what neither database nor journal needs. `false`: something waits to be packed, or somebody reads.
+    pub(super) fn shrink(&mut self) -> Result<bool, Fault> {
+        let (packed, journaled) = progress(&self.database)?;
+        if packed < journaled {
+            return Ok(false);
+        }
+        loop {
+            match self.database.compact() {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(CompactionError::Storage(error)) => return Err(error.into()),
+                Err(_) => return Ok(false),
+            }
+        }
+        if let Some(journal) = self.journal().as_mut() {
+            journal.give_back()?;
+        }
+        Ok(true)
     }
 
     /// One transaction that is on the disk when this returns, as commit `number`.

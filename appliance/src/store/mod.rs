@@ -29,6 +29,7 @@ mod retiring;
 mod row;
 mod seal;
 mod secrets;
+mod shrink;
 mod storage;
 mod tables;
 #[cfg(test)]
@@ -41,7 +42,7 @@ pub use chain::{EntryHash, genesis, link};
 pub use check::{CheckReport, Finding, check};
 pub use contents::{Contents, contents};
 pub use error::{Cause, Commit, Damage, LedgerRefusal, OpenStore, Read, Undecodable};
-pub use history::{Bucket, DailyRollup, LONGEST_VALID_MS, MOST_BUCKETS, Summary};
+pub use history::{Bucket, DailyRollup, LONGEST_VALID_MS, MOST_BUCKETS, Summary, Thinning};
 pub use keys::StoreKeys;
 pub use ledger::{ChainedEntry, Counts};
 pub use open::{Store, in_use};

@@ -7,7 +7,7 @@ use domain::{Cycle, LedgerEntry, Mold, MoldId, Timestamp};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::error::{Fault, Read};
-use super::history::{self, Bucket, DailyRollup, Now};
+use super::history::{self, Bucket, DailyRollup, Now, Thinning};
 use super::ledger::{self, ChainedEntry, Counts, Head};
 use super::open::Store;
 use super::row;
@@ -154,8 +154,8 @@ impl Store {
         Ok(page)
     }
 
-    /// A stretch of a mold's history in so many equal parts, at most [`history::MOST_BUCKETS`]: sums of the cycles that
-    /// ended in each, from chunks' own sums wherever a whole chunk lies in one part.
+    /// A stretch of a mold's history in equal parts: sums of the cycles that ended in each, from chunks' own sums
+    /// wherever a whole chunk lies in one part.
     ///
     /// # Errors
     /// The store cannot be read.
@@ -163,11 +163,11 @@ impl Store {
         &self,
         mold: MoldId,
         (from, to): (Timestamp, Timestamp),
-        parts: usize,
+        how: Thinning,
     ) -> Result<Vec<Bucket>, Read> {
         self.look(|txn, now| {
             let ordinals = ordinals(txn, now, mold, from, to)?;
-            history::trend(&txn.open_table(HISTORY)?, now, mold, ordinals, (from, to), parts)
+            history::trend(&txn.open_table(HISTORY)?, now, mold, ordinals, (from, to), how)
         })
     }
 
@@ -185,17 +185,31 @@ impl Store {
     /// The store cannot be read.
     pub fn daily_of_all(&self, from_day: i64, to_day: i64) -> Result<Vec<(MoldId, DailyRollup)>, Read> {
         self.look(|txn, now| {
-            let mut all = BTreeMap::new();
+            let mut waiting = BTreeMap::new();
             for (mold, of) in now.molds() {
-                all.extend(of.days(from_day, to_day).into_iter().map(|(day, sum)| ((day, mold), sum)));
+                waiting.extend(of.days(from_day, to_day).into_iter().map(|(day, sum)| ((day, mold), sum)));
             }
+            let mut all = Vec::new();
+            let mut waiting = waiting.into_iter().peekable();
             for item in txn.open_table(DAILY)?.range((from_day, 0)..=(to_day, u32::MAX))? {
                 let (key, value) = item?;
                 let (day, mold) = key.value();
-                let sum: DailyRollup = row::decode("daily", (day, mold), value.value())?;
-                all.entry((day, MoldId(mold))).or_insert_with(|| DailyRollup::empty(day)).merge(&sum);
+                let quick = row::proven(value.value()).ok().and_then(DailyRollup::read);
+                let mut sum = match quick {
+                    Some(sum) => sum,
+                    None => row::decode("daily", (day, mold), value.value())?,
+                };
+                let place = (day, MoldId(mold));
+                while let Some(((_, earlier), of)) = waiting.next_if(|(waiting, _)| *waiting < place) {
+                    all.push((earlier, of));
+                }
+                if let Some((_, of)) = waiting.next_if(|(waiting, _)| *waiting == place) {
+                    sum.merge(&of);
+                }
+                all.push((place.1, sum));
             }
-            Ok(all.into_iter().map(|((_, mold), sum)| (mold, sum)).collect())
+            all.extend(waiting.map(|((_, mold), sum)| (mold, sum)));
+            Ok(all)
         })
     }
 

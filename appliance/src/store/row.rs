@@ -44,7 +44,7 @@ pub(super) fn decode<T: DeserializeOwned>(
 }
 
 /// What follows version and checksum.
-fn proven(bytes: &[u8]) -> Result<&[u8], Damage> {
+pub(super) fn proven(bytes: &[u8]) -> Result<&[u8], Damage> {
     let [CHECKED, rest @ ..] = bytes else { return body(bytes) };
     let (sum, body) = rest.split_first_chunk::<SUM>().ok_or(Damage::Checksum)?;
     if crc32fast::hash(body).to_le_bytes() == *sum { Ok(body) } else { Err(Damage::Checksum) }

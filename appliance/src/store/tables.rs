@@ -65,23 +65,9 @@ where
     K::SelfType<'k>: std::fmt::Debug,
     T: DeserializeOwned,
 {
-    let told = format_key(&key);
-    match table.get(key)? {
-        Some(value) => Ok(Some(row::decode(name, told, value.value())?)),
+    match table.get(&key)? {
+        Some(value) => Ok(Some(row::decode(name, &key, value.value())?)),
         None => Ok(None),
-    }
-}
-
-fn format_key(key: &impl std::fmt::Debug) -> Told {
-    Told(format!("{key:?}"))
-}
-
-/// A key already in words.
-struct Told(String);
-
-impl std::fmt::Debug for Told {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -5,10 +5,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 pub use appliance::store::JOURNAL;
-use appliance::store::{Store, StoreKeys};
-use domain::{Cycle, MoldId, Timestamp};
+use appliance::store::{LONGEST_VALID_MS, Store, StoreKeys, Thinning};
+use domain::{Cycle, CycleTime, MoldId, Timestamp};
 
 use crate::batches::Batches;
 use crate::engine::{Answer, Engine, Question};
@@ -39,7 +39,8 @@ impl Engine for Platen {
     }
 
     fn finish(&mut self) -> Result<()> {
-        pack(&self.store)
+        ensure!(self.store.shrink()?, "somebody else has the store");
+        Ok(())
     }
 
     fn count(&mut self) -> Result<u64> {
@@ -85,11 +86,6 @@ fn open_store(folder: &Path) -> Result<Store> {
     Ok(Store::open(folder, &StoreKeys::from_bytes([7; 96]))?)
 }
 
-/// Makes everything as small as it will be.
-fn pack(store: &Store) -> Result<()> {
-    Ok(store.checkpoint()?)
-}
-
 /// All cycles between two instants.
 fn cycles(store: &Store, mold: MoldId, from: Timestamp, to: Timestamp) -> Result<Vec<Cycle>> {
     let mut found = Vec::new();
@@ -106,6 +102,11 @@ fn hours(store: &Store, mold: MoldId, from: i64, to: i64) -> Result<Vec<u64>> {
     const HOUR: i64 = 3_600_000;
     let (first, last) = (from.div_euclid(HOUR), to.div_euclid(HOUR) + 1);
     let bounds = (Timestamp::from_millis(first * HOUR), Timestamp::from_millis(last * HOUR));
-    let hours = store.trend(mold, bounds, usize::try_from(last - first)?)?;
+    let how = Thinning {
+        parts: usize::try_from(last - first)?,
+        longest: CycleTime::from_millis(LONGEST_VALID_MS),
+        temperatures: false,
+    };
+    let hours = store.trend(mold, bounds, how)?;
     Ok(hours.into_iter().map(|hour| hour.sums.cycles).filter(|cycles| *cycles > 0).collect())
 }

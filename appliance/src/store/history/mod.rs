@@ -25,7 +25,7 @@ pub use chunk::Summary;
 pub(super) use recent::{Frozen, Now, OfMold, Recent, Unpacked};
 pub(super) use retire::{Gone, Retiring, retiring};
 pub use rollup::{DailyRollup, LONGEST_VALID_MS};
-pub use thin::{Bucket, MOST_BUCKETS};
+pub use thin::{Bucket, MOST_BUCKETS, Thinning};
 
 use self::pack::{Packed, Place, pack};
 use self::piece::Piece;
@@ -306,9 +306,9 @@ pub(super) fn trend(
     mold: MoldId,
     (lowest, highest): (u64, u64),
     (from, to): (Timestamp, Timestamp),
-    parts: usize,
+    how: Thinning,
 ) -> Result<Vec<Bucket>, Fault> {
-    let mut thinner = Thinner::new(from.as_millis(), to.as_millis(), parts);
+    let mut thinner = Thinner::new((from.as_millis(), to.as_millis()), how);
     if lowest <= highest {
         let begin = chunk_before(chunks, mold, lowest)?.map_or(lowest, |(key, _)| key);
         for item in chunks.range((mold.0, begin)..=(mold.0, highest))? {

@@ -4,6 +4,7 @@
 //! laid out before. Two segments are filled in turn: while one is packed into the database, commits go to the other.
 //! A record counts until the database says that it has packed the commit; nothing is ever erased, it is written over.
 
+mod file;
 mod record;
 
 use std::io;
@@ -11,6 +12,7 @@ use std::io;
 use redb::StorageBackend;
 use secrecy::SecretSlice;
 
+pub(super) use self::file::JournalFile;
 use self::record::{BLOCK, HEAD, Head};
 use super::error::Fault;
 use super::seal::SealingKey;
@@ -28,6 +30,8 @@ pub(super) struct Journal {
     filled: u64,
     /// The other one holds nothing that is still needed.
     other_free: bool,
+    /// Its room was given back to the disk.
+    given_back: bool,
 }
 
 /// A record that was found.
@@ -118,8 +122,15 @@ impl Journal {
     ) -> Result<Self, Fault> {
         let length = file.len().map_err(failed)?;
         let segment = if length >= 2 * BLOCK as u64 { length / 2 } else { lay_out(file.as_ref(), segment)? };
-        let mut journal =
-            Journal { file, key: key.duplicate(), segment, filling: 0, filled: 0, other_free: true };
+        let mut journal = Journal {
+            file,
+            key: key.duplicate(),
+            segment,
+            filling: 0,
+            filled: 0,
+            other_free: true,
+            given_back: false,
+        };
         if let Some(last) = records.last() {
             journal.filling = last.place / segment;
             journal.filled = last.end() - journal.filling * segment;
@@ -143,6 +154,10 @@ impl Journal {
     pub(super) fn append(&mut self, number: u64, plain: &[u8]) -> Result<bool, Fault> {
         let bytes = record::encode(&self.key, number, plain)
             .ok_or_else(|| Fault::Refused(format!("could not seal commit {number} for the journal")))?;
+        if self.given_back {
+            lay_out(self.file.as_ref(), self.segment)?;
+            self.given_back = false;
+        }
         if self.filled.saturating_add(bytes.len() as u64) > self.segment {
             if !self.other_free || bytes.len() as u64 > self.segment {
                 return Ok(false);
@@ -169,14 +184,23 @@ impl Journal {
         self.other_free = true;
     }
 
+    /// Gives its room back to the disk until the next commit. Everything in it is in the database for good.
+    pub(super) fn give_back(&mut self) -> Result<(), Fault> {
+        self.file.set_len(0).map_err(failed)?;
+        self.file.sync_data().map_err(failed)?;
+        (self.filling, self.filled, self.other_free, self.given_back) = (0, 0, true, true);
+        Ok(())
+    }
+
     /// Whether a commit of so many bytes fits a segment at all.
     pub(super) fn takes(&self, plain: usize) -> bool {
         (plain as u64).saturating_add(record::OVERHEAD) <= self.segment
     }
 
-    /// Whether it is time to pack: half of the segment is filled.
-    pub(super) fn is_half_full(&self) -> bool {
-        self.filled.saturating_mul(2) >= self.segment
+    /// Whether it is time to pack: what is left of the segment takes the commits that come before packing begins, and
+    /// every packing writes the end of each mold's history anew.
+    pub(super) fn is_nearly_full(&self) -> bool {
+        self.filled >= self.segment - self.segment / 8
     }
 }
 
@@ -314,6 +338,19 @@ mod tests {
         assert!(append(&mut journal, 1));
         assert!(append(&mut journal, 2));
         assert_eq!(numbers(&file, 0), [1, 2]);
+    }
+
+    #[test]
+    fn room_that_was_given_back_is_taken_again_by_the_next_commit() {
+        let file = file();
+        let mut journal = journal(&file, 0);
+        (1..=6).for_each(|number| assert!(append(&mut journal, number)));
+        journal.give_back().unwrap();
+        assert_eq!(file.len().unwrap(), 0);
+        assert_eq!(numbers(&file, 6), [0u64; 0]);
+        assert!(append(&mut journal, 7));
+        assert_eq!(file.len().unwrap(), 8 * BLOCK as u64);
+        assert_eq!(numbers(&file, 6), [7]);
     }
 
     #[test]

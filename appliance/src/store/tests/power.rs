@@ -103,12 +103,19 @@ fn cut_power(seed: u64) {
                 store.checkpoint().unwrap();
                 assert_eq!(Model::of(&store), model, "seed {seed}");
             }
+            if rng.random_bool(0.05) {
+                assert!(store.shrink().unwrap());
+                assert_eq!(Model::of(&store), model, "seed {seed}");
+            }
         }
         disk.set(Mood::DiesIn(rng.random_range(0..30)));
         let mut in_doubt = model.clone();
         while !disk.is_dead() {
             let batch = any_batch(&mut rng, &model);
             in_doubt = model.clone();
+            if rng.random_bool(0.1) && store.shrink().is_err() {
+                break;
+            }
             in_doubt.apply(&batch);
             match store.commit(&batch) {
                 Ok(()) => model = in_doubt.clone(),

@@ -272,6 +272,33 @@ impl<'a> Unpacker<'a> {
         })
     }
 
+    /// The number that all of a page are, as far as that is known without unpacking it.
+    pub(super) fn alike(&self, page: usize, count: usize) -> Option<i64> {
+        self.alike_but(page, count).filter(|(_, but)| but.is_empty()).map(|(base, _)| base)
+    }
+
+    /// The number that all of a page are but for these few (places in the chunk, and by how much they are more), as far
+    /// as that is known without unpacking it.
+    pub(super) fn alike_but(&self, page: usize, count: usize) -> Option<(i64, &[(usize, i64)])> {
+        match self {
+            Unpacker::Alike(base) => Some((*base, &[])),
+            Unpacker::Few { base, few } => {
+                let from = few.partition_point(|(at, _)| *at < page * PAGE);
+                let to = few.partition_point(|(at, _)| *at < page * PAGE + count);
+                Some((*base, few.get(from..to).unwrap_or_default()))
+            }
+            _ => None,
+        }
+    }
+
+    /// Puts the `count` numbers of a page into `numbers`.
+    pub(super) fn fill(&mut self, page: usize, count: usize, numbers: &mut Vec<i64>) -> Result<(), Damage> {
+        if let Some(alike) = self.page(page, count, numbers)? {
+            numbers.resize(count, alike);
+        }
+        Ok(())
+    }
+
     /// Puts the `count` numbers of a page into `numbers`; a number that all of them are is answered alone.
     pub(super) fn page(
         &mut self,
@@ -280,13 +307,14 @@ impl<'a> Unpacker<'a> {
         numbers: &mut Vec<i64>,
     ) -> Result<Option<i64>, Damage> {
         numbers.clear();
+        let alike = self.alike(page, count);
+        if alike.is_some() {
+            return Ok(alike);
+        }
         match self {
-            Unpacker::Alike(base) => return Ok(Some(*base)),
+            Unpacker::Alike(_) => {}
             Unpacker::Few { base, few } => {
                 let begin = page * PAGE;
-                if !few.iter().any(|(at, _)| (begin..begin + count).contains(at)) {
-                    return Ok(Some(*base));
-                }
                 numbers.resize(count, *base);
                 for (at, above) in few {
                     if let Some(number) = at.checked_sub(begin).and_then(|at| numbers.get_mut(at)) {

@@ -35,6 +35,24 @@ pub(super) struct Page {
     pub(super) latest: i64,
 }
 
+impl Page {
+    /// Whether it can hold cycles that ended and are numbered between these, all four included.
+    pub(super) fn touches(&self, ended: (i64, i64), ordinals: (u64, u64)) -> bool {
+        self.latest >= ended.0
+            && self.earliest <= ended.1
+            && self.last_ordinal >= ordinals.0
+            && self.ordinal_before.wrapping_add(1) <= ordinals.1
+    }
+
+    /// Whether all of its cycles are such cycles.
+    pub(super) fn is_inside(&self, ended: (i64, i64), ordinals: (u64, u64)) -> bool {
+        self.earliest >= ended.0
+            && self.latest <= ended.1
+            && self.ordinal_before.wrapping_add(1) >= ordinals.0
+            && self.last_ordinal <= ordinals.1
+    }
+}
+
 /// Writes the head of cycles, of which there is at least one.
 pub(super) fn write(head: &mut Vec<u8>, cycles: &[Cycle], begin: i64, columns: &[Packed; COLUMNS]) {
     varint::put(head, cycles.len() as u64);

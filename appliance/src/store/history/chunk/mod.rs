@@ -187,25 +187,10 @@ impl<'a> Chunk<'a> {
         ordinals: (u64, u64),
         mut each: impl FnMut(Cycle),
     ) -> Result<(), Damage> {
-        let mut unpacker = None;
-        for (number, page) in self.head.pages.iter().enumerate() {
-            let first_ordinal = page.ordinal_before.wrapping_add(1);
-            let is_beside = page.latest < ended.0
-                || page.earliest > ended.1
-                || page.last_ordinal < ordinals.0
-                || first_ordinal > ordinals.1;
-            if is_beside {
-                continue;
-            }
-            let unpacker = match &mut unpacker {
-                Some(unpacker) => unpacker,
-                empty => empty.insert(Cycles::new(&self.head, self.bytes)?),
-            };
-            let is_inside = page.earliest >= ended.0
-                && page.latest <= ended.1
-                && first_ordinal >= ordinals.0
-                && page.last_ordinal <= ordinals.1;
-            if is_inside {
+        let mut unpacker = Lazy::new(self);
+        for (number, page) in self.pages(ended, ordinals) {
+            let unpacker = unpacker.get()?;
+            if page.is_inside(ended, ordinals) {
                 unpacker.page(number, page, &mut each)?;
             } else {
                 unpacker.page(number, page, |cycle| {
@@ -219,12 +204,149 @@ impl<'a> Chunk<'a> {
         }
         Ok(())
     }
+
+    /// Gives the cycles that ended from the first to the last of `ended` to a sum, as columns wherever they are plain.
+    /// Temperatures are unpacked only if they are wanted. What a damaged page gave is to be thrown away.
+    pub(super) fn sum_up(
+        &self,
+        ended: (i64, i64),
+        temperatures: bool,
+        into: &mut impl Sum,
+    ) -> Result<(), Damage> {
+        let always = (0, u64::MAX);
+        let mut unpacker = Lazy::new(self);
+        for (number, page) in self.pages(ended, always) {
+            let unpacker = unpacker.get()?;
+            if page.is_inside(ended, always)
+                && let Some(plain) = unpacker.plain(number, page, temperatures)?
+            {
+                into.plain(&plain);
+                continue;
+            }
+            unpacker.page(number, page, |cycle| {
+                if (ended.0..=ended.1).contains(&cycle.ended.as_millis()) {
+                    into.cycle(&cycle);
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The pages that can hold such cycles, with their numbers.
+    fn pages(&self, ended: (i64, i64), ordinals: (u64, u64)) -> impl Iterator<Item = (usize, &Page)> {
+        self.head.pages.iter().enumerate().filter(move |(_, page)| page.touches(ended, ordinals))
+    }
+}
+
+/// Takes cycles to sum them up.
+pub(super) trait Sum {
+    /// One cycle.
+    fn cycle(&mut self, cycle: &Cycle);
+    /// All cycles of a page.
+    fn plain(&mut self, page: &Plain<'_>);
+}
+
+/// The cycles of a page that differ in their times, their temperatures and the marks of a few alone.
+pub(super) struct Plain<'n> {
+    /// End of the cycle before, ms.
+    pub(super) ended_before: i64,
+    /// What every end is later than the end before it and the cycle time, ms.
+    pub(super) rest: i64,
+    /// Cycle times, ms.
+    pub(super) times: &'n [u32],
+    /// Thousandths of a degree Celsius, as many as times; none where temperatures were not asked for.
+    pub(super) temperatures: &'n [i32],
+    /// The ordinal of the first one, and by how much ordinals rise.
+    pub(super) first_ordinal: u64,
+    pub(super) step: u64,
+    /// What marks all of them but the odd ones.
+    pub(super) marks: Marks,
+    /// Those that are marked otherwise, by their places, in order.
+    pub(super) odd: &'n [(usize, Marks)],
+}
+
+/// What a cycle is marked with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Marks {
+    source: TimeSource,
+    flags: CycleFlags,
+    temperature: bool,
+}
+
+impl Marks {
+    fn of(number: i64) -> Result<Self, Damage> {
+        let wrong = || damage("its cycles are not what its head says");
+        let marked = u8::try_from(number).map_err(|_| wrong())?;
+        let source = match marked & SOURCE {
+            0 => TimeSource::Device,
+            1 => TimeSource::Received,
+            2 => TimeSource::Estimated,
+            _ => return Err(wrong()),
+        };
+        Ok(Marks {
+            source,
+            flags: CycleFlags { late: marked & LATE != 0, first: marked & FIRST != 0 },
+            temperature: marked & TEMPERATURE != 0,
+        })
+    }
+
+    /// What is said of a cycle beside its time.
+    pub(super) fn flags(self) -> CycleFlags {
+        self.flags
+    }
+
+    /// Whether cycles have a temperature.
+    pub(super) fn has_temperature(self) -> bool {
+        self.temperature
+    }
+}
+
+impl Plain<'_> {
+    /// The ordinal of the cycle at a place.
+    pub(super) fn ordinal(&self, at: usize) -> u64 {
+        self.first_ordinal.wrapping_add(self.step.wrapping_mul(at as u64))
+    }
+
+    /// The cycle at a place, with these marks and its end.
+    pub(super) fn cycle(&self, at: usize, ended: i64, marks: Marks) -> Option<Cycle> {
+        let temperature = self.temperatures.get(at).filter(|_| marks.temperature);
+        Some(Cycle {
+            ordinal: self.ordinal(at),
+            ended: Timestamp::from_millis(ended),
+            cycle_time: CycleTime::from_millis(*self.times.get(at)?),
+            temperature: temperature.map(|milli| Temperature::from_milli_celsius(*milli)),
+            source: marks.source,
+            flags: marks.flags,
+        })
+    }
+}
+
+/// Gets ready to unpack when the first page is.
+struct Lazy<'a, 'c> {
+    chunk: &'c Chunk<'a>,
+    unpacker: Option<Cycles<'c>>,
+}
+
+impl<'a, 'c> Lazy<'a, 'c> {
+    fn new(chunk: &'c Chunk<'a>) -> Self {
+        Lazy { chunk, unpacker: None }
+    }
+
+    fn get(&mut self) -> Result<&mut Cycles<'c>, Damage> {
+        Ok(match &mut self.unpacker {
+            Some(unpacker) => unpacker,
+            empty => empty.insert(Cycles::new(&self.chunk.head, self.chunk.bytes)?),
+        })
+    }
 }
 
 /// Unpacks pages into cycles.
 struct Cycles<'a> {
     columns: [Unpacker<'a>; COLUMNS],
     numbers: [Vec<i64>; COLUMNS],
+    times: Vec<u32>,
+    temperatures: Vec<i32>,
+    odd: Vec<(usize, Marks)>,
 }
 
 impl<'a> Cycles<'a> {
@@ -233,7 +355,60 @@ impl<'a> Cycles<'a> {
         Ok(Cycles {
             columns: [column(0)?, column(1)?, column(2)?, column(3)?, column(4)?],
             numbers: Default::default(),
+            times: Vec::new(),
+            temperatures: Vec::new(),
+            odd: Vec::new(),
         })
+    }
+
+    /// A page whose cycles differ in times, temperatures and a few marks alone; none if they do not.
+    fn plain(&mut self, number: usize, page: &Page, temperatures: bool) -> Result<Option<Plain<'_>>, Damage> {
+        let [times, warmth, rests, left_out, marks] = &mut self.columns;
+        let (Some(rest), Some(left_out)) =
+            (rests.alike(number, page.count), left_out.alike(number, page.count))
+        else {
+            return Ok(None);
+        };
+        let Some((mark, odd)) = marks.alike_but(number, page.count) else { return Ok(None) };
+        self.odd.clear();
+        for (at, more) in odd {
+            self.odd.push((at.saturating_sub(number * PAGE), Marks::of(mark.wrapping_add(*more))?));
+        }
+        let [of_times, of_temperatures, ..] = &mut self.numbers;
+        let mut wrong = 0i64;
+        times.fill(number, page.count, of_times)?;
+        self.times.clear();
+        self.times.extend(of_times.iter().map(|time| {
+            wrong |= i64::from(*time as u32) ^ time;
+            *time as u32
+        }));
+        self.temperatures.clear();
+        if temperatures {
+            warmth.fill(number, page.count, of_temperatures)?;
+            self.temperatures.extend(of_temperatures.iter().map(|milli| {
+                wrong |= i64::from(*milli as i32) ^ milli;
+                *milli as i32
+            }));
+        }
+        let count = page.count as u64;
+        let step = left_out.cast_unsigned().wrapping_add(1);
+        let last_ordinal = page.ordinal_before.wrapping_add(step.wrapping_mul(count));
+        let all = self.times.iter().map(|time| i64::from(*time)).fold(0i64, i64::wrapping_add);
+        let rests = rest.wrapping_mul(count.cast_signed());
+        let last_ended = page.ended_before.wrapping_add(all).wrapping_add(rests);
+        if wrong != 0 || last_ordinal != page.last_ordinal || last_ended != page.last_ended {
+            return Err(damage("its cycles are not what its head says"));
+        }
+        Ok(Some(Plain {
+            ended_before: page.ended_before,
+            rest,
+            times: &self.times,
+            temperatures: &self.temperatures,
+            first_ordinal: page.ordinal_before.wrapping_add(step),
+            step,
+            marks: Marks::of(mark)?,
+            odd: &self.odd,
+        }))
     }
 
     fn page(&mut self, number: usize, page: &Page, each: impl FnMut(Cycle)) -> Result<(), Damage> {

@@ -70,16 +70,21 @@ impl Summary {
 
     /// Adds a cycle.
     pub(in crate::store) fn add(&mut self, cycle: &Cycle) {
+        self.add_one(cycle, LONGEST_VALID_MS, true);
+    }
+
+    /// Adds a cycle; its time is a valid one only up to `longest_ms`, its temperature is passed over unless wanted.
+    pub(in crate::store) fn add_one(&mut self, cycle: &Cycle, longest_ms: u32, temperatures: bool) {
         let (ended, ms) = (cycle.ended.as_millis(), cycle.cycle_time.as_millis());
         self.cycles += 1;
-        if !cycle.flags.first && ms <= LONGEST_VALID_MS {
+        if !cycle.flags.first && ms <= longest_ms {
             self.valid += 1;
             self.sum_ms = self.sum_ms.saturating_add(u64::from(ms));
             self.min_ms = self.min_ms.min(ms);
             self.max_ms = self.max_ms.max(ms);
         }
         self.late += u64::from(cycle.flags.late);
-        if let Some(temperature) = cycle.temperature {
+        if let Some(temperature) = cycle.temperature.filter(|_| temperatures) {
             let milli = temperature.as_milli_celsius();
             self.temperatures += 1;
             self.temperature_sum = self.temperature_sum.saturating_add(i64::from(milli));
@@ -108,6 +113,17 @@ impl Summary {
         self.latest = self.latest.max(other.latest);
         self.first_ordinal = self.first_ordinal.min(other.first_ordinal);
         self.last_ordinal = self.last_ordinal.max(other.last_ordinal);
+    }
+
+    /// The same without what temperatures come to.
+    pub(in crate::store) fn without_temperatures(&self) -> Self {
+        Summary {
+            temperatures: Self::EMPTY.temperatures,
+            temperature_sum: Self::EMPTY.temperature_sum,
+            temperature_min: Self::EMPTY.temperature_min,
+            temperature_max: Self::EMPTY.temperature_max,
+            ..*self
+        }
     }
 
     /// Mean of the valid cycle times, ms.
