@@ -25,7 +25,7 @@ use crate::backup;
 use crate::clock::Clock;
 use crate::config::{self, Config, Form};
 use crate::control;
-use crate::desk::Desk;
+use crate::desk::{Desk, Keeping};
 use crate::ingest::{Driver, RadioLinks, Settings, secret_name};
 use crate::keys;
 use crate::live::Live;
@@ -126,17 +126,25 @@ pub async fn run(
     let (driver, ingest) =
         Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::clone(&clock), ways, settings);
     let nights = CancellationToken::new();
-    let nightly = backup::run(
-        config.backup.clone(),
-        config.data.clone(),
+    let (nightly, backups) = backup::Driver::new(config.backup.clone(), config.data.clone(), clock.now());
+    let nightly =
+        nightly.run(store.clone(), Arc::clone(&clock), ingest.clone(), Arc::clone(&live), nights.clone());
+    let keeping = CancellationToken::new();
+    let upkeep = upkeep::run(
+        config.keep,
         store.clone(),
         Arc::clone(&clock),
         ingest.clone(),
-        nights.clone(),
+        Arc::clone(&live),
+        keeping.clone(),
     );
-    let keeping = CancellationToken::new();
-    let upkeep = upkeep::run(config.keep, store.clone(), Arc::clone(&clock), ingest.clone(), keeping.clone());
-    let desk = Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock));
+    let kept = Keeping {
+        retention: config.keep,
+        raw_ring: config.ingest.raw_ring,
+        key: keys::Source::of(&config.store, &config.data),
+        backups,
+    };
+    let desk = Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), kept);
 
     // The doors close only after the last commit, so they have a token of their own.
     let doors = CancellationToken::new();

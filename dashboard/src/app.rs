@@ -13,7 +13,7 @@ use serde::Deserialize;
 use crate::api::read_person;
 use crate::components::{Header, LostBanner};
 use crate::live::Live;
-use crate::pages::{FloorPage, LoginPage, MoldPage, NotFoundPage, RadiosPage, SetupPage};
+use crate::pages::{FloorPage, LoginPage, MoldPage, NotFoundPage, RadiosPage, SetupPage, StoragePage};
 
 /// Where the box serves what a [`SiteManifest`] names.
 pub const ASSETS: &str = "/assets/";
@@ -101,6 +101,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/") view=FloorPage ssr=SsrMode::Async />
                     <Route path=path!("/molds/:id") view=MoldPage ssr=SsrMode::Async />
                     <Route path=path!("/radios") view=RadiosPage ssr=SsrMode::Async />
+                    <Route path=path!("/storage") view=StoragePage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                 </FlatRoutes>

@@ -100,6 +100,15 @@ pub fn ago(now: Timestamp, then: Timestamp) -> String {
     }
 }
 
+/// How far off, behind or ahead: `3 min ago`, `in 2 h`, `now`
+#[must_use]
+pub fn away(now: Timestamp, at: Timestamp) -> String {
+    match at.since(now).as_secs() {
+        0 => ago(now, at),
+        _ => format!("in {}", length(at.since(now))),
+    }
+}
+
 /// How long, in the largest unit that fits: `12 s`, `3 min`, `2 h`, `5 d`
 #[must_use]
 pub fn length(length: Duration) -> String {
@@ -109,6 +118,12 @@ pub fn length(length: Duration) -> String {
         seconds @ ..172_800 => format!("{} h", seconds / 3600),
         seconds => format!("{} d", count(seconds / 86_400)),
     }
+}
+
+/// How long something took, a part of a second as a whole one: `1 s`, `3 min`
+#[must_use]
+pub fn took(time: Duration) -> String {
+    length(Duration::from_secs(u64::try_from(time.as_millis().div_ceil(1000)).unwrap_or(u64::MAX)))
 }
 
 /// What is left of a stretch of time: `4:05`
@@ -172,6 +187,19 @@ fn civil(day: i64) -> (i64, i64, i64) {
     let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
     let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
     (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// Bytes, in the largest unit that leaves something before the point: `21.4 GiB`
+#[must_use]
+pub fn size(bytes: u64) -> String {
+    let (unit, shift) = match bytes {
+        0..0x10_0000 => return format!("{} KiB", bytes >> 10),
+        0x10_0000..0x4000_0000 => ("MiB", 20),
+        0x4000_0000..0x100_0000_0000 => ("GiB", 30),
+        _ => ("TiB", 40),
+    };
+    let tenths = (u128::from(bytes) * 10) >> shift;
+    format!("{}.{} {unit}", tenths / 10, tenths % 10)
 }
 
 /// Where a mold's rows are downloaded.
@@ -248,6 +276,21 @@ mod tests {
             assert_eq!(ago(now, at(10_000_000_000 - seconds * 1000)), text);
         }
         assert_eq!(ago(now, at(10_000_005_000)), "now", "a clock that was set back tells no future");
+    }
+
+    #[test]
+    fn what_is_ahead_is_told_as_ahead() {
+        let now = at(10_000_000_000);
+        assert_eq!(away(now, at(10_000_000_000 + 7_200_000)), "in 2 h");
+        assert_eq!(away(now, at(10_000_000_000 - 7_200_000)), "2 h ago");
+        assert_eq!(away(now, at(10_000_000_900)), "now");
+    }
+
+    #[test]
+    fn bytes_have_something_before_the_point() {
+        assert_eq!((size(0), size(1_023)), ("0 KiB".to_owned(), "0 KiB".to_owned()));
+        assert_eq!((size(1 << 20), size((1 << 30) - 1)), ("1.0 MiB".to_owned(), "1023.9 MiB".to_owned()));
+        assert_eq!(size(u64::MAX), "16777215.9 TiB");
     }
 
     #[test]

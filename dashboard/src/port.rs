@@ -8,6 +8,13 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+mod storage;
+
+pub use storage::{
+    BackupDone, BackupFailed, BackupPlace, BackupTrouble, BackupsView, Copies, CopiesSeen, DiskFull,
+    KeptView, KeySource, OutlookView, RoomView, StorageView, TestedHow,
+};
+
 /// One mold on the floor.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct MoldTile {
@@ -266,6 +273,8 @@ pub enum LiveChange {
     Link(Box<LinkView>),
     /// Every alarm that stands.
     Alarms(Vec<StandingAlarm>),
+    /// Storage or backups are not what they were: whoever shows them asks anew.
+    Storage,
     /// Nothing: the box is alive. Every few seconds without other news.
     Heartbeat,
     /// The stream could not be resumed where it broke, or the browser was too slow: load everything anew.
@@ -315,7 +324,7 @@ mod server {
 
     use super::{
         CycleChart, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId, Person, RadiosView,
-        Refusal, Timestamp,
+        Refusal, StorageView, Timestamp,
     };
 
     /// An answer that takes its time.
@@ -344,6 +353,10 @@ mod server {
         ) -> Result<CycleChart, Refusal>;
         /// Every stick.
         fn radios(&self) -> Result<RadiosView, Refusal>;
+        /// What is kept, the room that it takes, and its backups.
+        fn storage(&self) -> Result<StorageView, Refusal>;
+        /// Has a backup made now; answers when it is begun or about to be.
+        fn back_up(&self) -> Answer<'_, ()>;
         /// Lets new modules join for so long; answers until when.
         fn open_join(&self, link: LinkName, window: Duration) -> Answer<'_, Timestamp>;
         /// Lets nobody join any more.

@@ -5,6 +5,12 @@ use domain::{EntryKind, Generation, LedgerEntry, MoldState};
 use crate::format;
 use crate::port::{LinkCondition, Severity};
 
+mod backups;
+mod storage;
+
+pub use backups::{BackupsStand, copies_told, place_told, seen_told, tested_told};
+pub use storage::{StorageStands, cycles_told, full_told, growth_told, key_told, raw_told, retired_told};
+
 /// How a thing stands: only what is not normal has a colour.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{App, test, web};
-use dashboard::api::{CloseJoin, OpenJoin, ReadFloor};
+use dashboard::api::{BackUp, CloseJoin, OpenJoin, ReadFloor};
 use dashboard::app::{SiteManifest, shell};
 use dashboard::port::{Plant, Refusal};
 use domain::Timestamp;
@@ -18,12 +18,13 @@ use made_up::MadeUp;
 
 mod made_up;
 
-const ADDRESSES: [&str; 8] = [
+const ADDRESSES: [&str; 9] = [
     "/",
     "/molds/3",
     "/molds/7?range=90d",
     "/molds/99",
     "/radios",
+    "/storage",
     "/login?error=wrong",
     "/setup",
     "/nothing",
@@ -152,6 +153,40 @@ async fn radios_tell_condition_join_window_and_signal() {
 }
 
 #[actix_web::test]
+async fn storage_tells_the_room_what_is_kept_and_the_backups() {
+    let storage = page("/storage").await;
+    for text in [
+        "1.2 GiB",
+        "21.0 GiB of 29.0 GiB",
+        "15.0 MiB a day",
+        "if it goes on like this; told from 60 days",
+        "10 years; 640,113,402 now",
+        "1,203,400 cycles; the count and the sums of days stay",
+        "90 days, and 100,000 at most",
+        "the file /media/key/platen.key",
+        "/mnt/backups",
+        "2026-11-24 02:03:04 UTC",
+        "12 h ago",
+        "passed: opened, restored and checked",
+        "2026-11-25 02:03:04 UTC",
+        "9 files: the newest of 7 days, 2 weeks, 1 month",
+    ] {
+        assert!(storage.contains(text), "{text}");
+    }
+    assert!(!storage.contains("tone-bad") && !storage.contains("tone-caution"), "all of it is in order");
+}
+
+#[actix_web::test]
+async fn a_box_without_backups_is_told_how_it_gets_them() {
+    let (_, storage) = get("/storage", Some(MadeUp::empty(noon)), site()).await;
+    for text in ["not set up", "tone-caution", "[backup]", "docs/backup.md", "too early to tell: 1 of 3 days"]
+    {
+        assert!(storage.contains(text), "{text}");
+    }
+    assert!(!storage.contains(BackUp::PATH), "nothing to press where there is nowhere to go");
+}
+
+#[actix_web::test]
 async fn what_is_not_there_is_not_found() {
     for address in ["/molds/99", "/molds/x", "/nothing"] {
         let (status, text) = get(address, Some(MadeUp::new(noon)), site()).await;
@@ -162,7 +197,7 @@ async fn what_is_not_there_is_not_found() {
 
 #[actix_web::test]
 async fn without_a_session_no_page_tells_anything() {
-    for address in ["/", "/molds/3", "/radios"] {
+    for address in ["/", "/molds/3", "/radios", "/storage"] {
         let (status, text) = get(address, None, site()).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{address}");
         assert!(!text.contains("M-10") && text.contains("href=\"/login\""), "{address}");
@@ -183,6 +218,7 @@ async fn forms_work_without_a_script() {
     }
     let radios = page("/radios").await;
     assert!(radios.contains(OpenJoin::PATH) && radios.contains(CloseJoin::PATH));
+    assert!(page("/storage").await.contains(BackUp::PATH));
 }
 
 #[actix_web::test]

@@ -26,6 +26,7 @@ pub struct Appliance {
     folder: PathBuf,
     port: u16,
     links: Vec<(String, PathBuf)>,
+    section: String,
     child: Option<Child>,
     console: Arc<Mutex<String>>,
 }
@@ -40,9 +41,16 @@ impl Appliance {
             folder: folder.to_owned(),
             port,
             links: links.to_vec(),
+            section: String::new(),
             child: None,
             console: Arc::default(),
         })
+    }
+
+    /// The same with another section in its configuration.
+    #[must_use]
+    pub fn with(self, section: &str) -> Appliance {
+        Appliance { section: section.to_owned(), ..self }
     }
 
     /// Where the box keeps its data.
@@ -97,6 +105,7 @@ impl Appliance {
             self.data(),
             self.port
         );
+        text.push_str(&self.section);
         for (name, link) in &self.links {
             text.push_str(&format!("[[link]]\nname = {name:?}\npath = {link:?}\n"));
         }

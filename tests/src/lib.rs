@@ -2,6 +2,7 @@
 //! process of its own behind pseudo-terminals; a browser is a real one.
 
 pub mod appliance;
+pub mod backups;
 pub mod browser;
 pub mod person;
 pub mod plant;

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use e2e::appliance::Appliance;
+use e2e::backups::Backups;
 use e2e::browser::{Browser, Look};
 use e2e::person;
 use e2e::plant::Plant;
@@ -89,7 +90,8 @@ async fn look_for_nothing(browser: &Browser, appliance: &Appliance, path: &str, 
 async fn plant_and_box(folder: &Path) -> Result<(Plant, Appliance)> {
     let words = ["--seed", "11", "--history-days", "2", "--faults", "off", "--speed", "5"];
     let plant = Plant::start(&folder.join("plant"), &words).await?;
-    let mut appliance = Appliance::new(&folder.join("box"), &plant.links()?)?;
+    let backups = Backups::new(&folder.join("backups"), &folder.join("backup.key"))?;
+    let mut appliance = Appliance::new(&folder.join("box"), &plant.links()?)?.with(&backups.opened());
     appliance.start().await?;
     Ok((plant, appliance))
 }
@@ -140,6 +142,8 @@ async fn every_screen_fits_every_window_and_nothing_complains() -> Result<()> {
         look_at(&browser, "mold-90d", look).await?;
         open(&browser, &appliance, "/radios", LIVE).await?;
         look_at(&browser, "radios", look).await?;
+        open(&browser, &appliance, "/storage", LIVE).await?;
+        look_at(&browser, "storage", look).await?;
         look_for_nothing(&browser, &appliance, "/molds/99", look).await?;
         look_for_nothing(&browser, &appliance, "/nothing/here", look).await?;
         browser.close().await?;
@@ -198,6 +202,7 @@ async fn a_person_walks_about_and_nothing_moves_under_the_finger() -> Result<()>
     no_complaint(&browser, "back").await?;
     follow(&browser, "nav a[href='/radios']", "document.querySelector('.link') != null").await?;
     register(&browser).await?;
+    follow(&browser, "nav a[href='/storage']", "document.querySelector('.keeping') != null").await?;
     follow(&browser, "nav a[href='/']", "document.querySelector('.tile') != null").await?;
 
     let place = browser.eval(first_tile).await?;

@@ -16,19 +16,23 @@ mod restore;
 mod rotation;
 mod schedule;
 mod sealed;
+mod standing;
 mod status;
 mod swap;
 #[cfg(test)]
 mod tests;
+mod trouble;
 
-pub use driver::{Nightly, run};
+pub use driver::{Driver, Nightly};
 pub use file::{Made, MakeFile, make, stream};
 pub use keys::{GetKeys, Recipient, identities, new_identity, passphrase, recipients};
 pub use names::Series;
 pub use place::{FindPlace, Place};
 pub use proof::{Proof, Prove};
 pub use restore::{RestoreBox, Restored, Target, restore, test};
-pub use rotation::Keep;
+pub use rotation::{Keep, Kept};
 pub use sealed::{Keys, OpenSealed, Seal, SealFor};
+pub use standing::{Backups, NotAsked, Seen, Standing};
 pub use status::{Done, Failed, Status, Tested};
 pub use swap::{FinishRestore, finish};
+pub use trouble::Trouble;

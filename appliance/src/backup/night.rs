@@ -200,6 +200,11 @@ fn sweep(folder: &Path, plan: &Nightly, end: &str) {
     }
 }
 
+/// The files where backups go, looked at once; `None`: the place is not there.
+pub(super) fn look(plan: &Nightly) -> Option<Vec<String>> {
+    plan.place.find().ok().map(|folder| names(&folder))
+}
+
 fn rotate(folder: &Path, plan: &Nightly, now: Timestamp) {
     let names = names(folder);
     let files: Vec<&str> = names.iter().map(String::as_str).collect();

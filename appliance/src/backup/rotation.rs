@@ -26,10 +26,40 @@ impl Default for Keep {
     }
 }
 
+/// How many there are.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Kept {
+    /// Files, each of them once.
+    pub files: u32,
+    /// Days whose newest one is there, of those that are wanted.
+    pub daily: u32,
+    /// Weeks.
+    pub weekly: u32,
+    /// Months.
+    pub monthly: u32,
+}
+
 /// The files of a folder that may go. Never the newest, never one that is not of this series, and never one from
 /// ahead of the clock, which may be wrong.
 #[must_use]
 pub fn surplus<'a>(files: &[&'a str], series: &Series, keep: Keep, now: Timestamp) -> Vec<&'a str> {
+    let ours = ours(files, series, keep, now).into_iter().skip(1);
+    ours.filter(|(_, stays)| !stays.contains(&true)).map(|(file, _)| file).collect()
+}
+
+/// Counts what there is of a series: a file may be the newest of its day and of its month.
+#[must_use]
+pub fn kept(files: &[&str], series: &Series, keep: Keep, now: Timestamp) -> Kept {
+    ours(files, series, keep, now).into_iter().fold(Kept::default(), |kept, (_, [day, week, month])| Kept {
+        files: kept.files.saturating_add(1),
+        daily: kept.daily.saturating_add(day.into()),
+        weekly: kept.weekly.saturating_add(week.into()),
+        monthly: kept.monthly.saturating_add(month.into()),
+    })
+}
+
+/// The files of a series, newest first, each with whether it stays for its day, its week and its month.
+fn ours<'a>(files: &[&'a str], series: &Series, keep: Keep, now: Timestamp) -> Vec<(&'a str, [bool; 3])> {
     let latest = now.as_millis().saturating_add(AHEAD_MS);
     let mut ours: Vec<(Timestamp, &str)> = files
         .iter()
@@ -40,8 +70,7 @@ pub fn surplus<'a>(files: &[&'a str], series: &Series, keep: Keep, now: Timestam
     ours.dedup();
     ours.reverse();
     let (mut days, mut weeks, mut months) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
-    let mut surplus = Vec::new();
-    for (place, (made, file)) in ours.into_iter().enumerate() {
+    let stays = |(made, file)| {
         let date = date(made);
         let week = date.iso_week_date();
         // Each of the three is asked: a file counts for its day and for its week.
@@ -50,11 +79,9 @@ pub fn surplus<'a>(files: &[&'a str], series: &Series, keep: Keep, now: Timestam
             first(&mut weeks, keep.weekly, (week.year(), i16::from(week.week()))),
             first(&mut months, keep.monthly, (date.year(), i16::from(date.month()))),
         ];
-        if place > 0 && !stays.contains(&true) {
-            surplus.push(file);
-        }
-    }
-    surplus
+        (file, stays)
+    };
+    ours.into_iter().map(stays).collect()
 }
 
 /// Whether this is the newest of its time, and its time one of the last so many.
@@ -110,6 +137,17 @@ mod tests {
         assert_eq!(dates[..3], ["20251231", "20260131", "20260228"]);
         assert!((7..=23).contains(&there.len()), "{there:?}");
         assert_eq!(go(&there, Keep::default()), Vec::<String>::new());
+        let files: Vec<&str> = there.iter().map(String::as_str).collect();
+        let counted = kept(&files, &series(), Keep::default(), Timestamp::from_millis(NOW));
+        let files = u32::try_from(there.len()).unwrap();
+        assert_eq!(counted, Kept { files, daily: 7, weekly: 4, monthly: 12 });
+    }
+
+    #[test]
+    fn what_is_no_backup_of_this_box_is_not_counted() {
+        let files = ["box-20261124T021500Z.platen.age", "other-20261124T021500Z.platen.age", "notes.txt"];
+        let counted = kept(&files, &series(), Keep::default(), Timestamp::from_millis(NOW));
+        assert_eq!(counted, Kept { files: 1, daily: 1, weekly: 1, monthly: 1 });
     }
 
     #[test]

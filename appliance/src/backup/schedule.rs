@@ -28,6 +28,17 @@ pub(super) fn is_due(status: &Status, there: Option<bool>, hour: u8, now: Timest
     there == Some(false) || success < last_due(hour, now)
 }
 
+/// When the next one is due, while the last one is where backups go; a time that has passed means at once.
+#[must_use]
+pub(super) fn next(status: &Status, hour: u8, now: Timestamp) -> Timestamp {
+    let success = believed(status.success.as_ref().map(|done| done.at), now);
+    let due = success.map_or(now, |success| {
+        Timestamp::from_millis(last_due(hour, success).as_millis().saturating_add(DAY_MS))
+    });
+    let again = believed(status.attempt, now).filter(|_| status.failure.is_some());
+    again.map_or(due, |attempt| due.max(attempt.later_by(AGAIN)))
+}
+
 /// The last time that was the hour for it.
 fn last_due(hour: u8, now: Timestamp) -> Timestamp {
     let today = now.as_millis().div_euclid(DAY_MS) * DAY_MS + i64::from(hour) * HOUR_MS;
@@ -44,14 +55,21 @@ pub(super) fn complaint(status: &Status, now: Timestamp) -> Option<String> {
     if let Some(failed) = &status.failure {
         return Some(failed.why.clone());
     }
+    let overdue = overdue_from(status, now)?;
+    (now > overdue).then(|| "none was made for two days".to_owned())
+}
+
+/// Until when nobody minds that no newer one was made; `None`: what was noted is of a clock that was wrong.
+#[must_use]
+pub(super) fn overdue_from(status: &Status, now: Timestamp) -> Option<Timestamp> {
     let success = believed(status.success.as_ref().map(|done| done.at), now);
-    let since = success.or(believed(Some(status.since), now))?;
-    (now > since.later_by(TOO_OLD)).then(|| "none was made for two days".to_owned())
+    Some(success.or(believed(Some(status.since), now))?.later_by(TOO_OLD))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::backup::Trouble;
     use crate::backup::status::{Done, Failed, Tested};
     use proptest::prelude::*;
 
@@ -79,7 +97,8 @@ mod tests {
     }
 
     fn failed(mut status: Status, hours: f64) -> Status {
-        status.failure = Some(Failed { at: at(hours), why: "the disk is not there".to_owned() });
+        let why = "the disk is not there".to_owned();
+        status.failure = Some(Failed { at: at(hours), why, trouble: Trouble::PlaceAway });
         status.attempt = Some(at(hours));
         status
     }
@@ -120,6 +139,19 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn what_is_told_as_the_next_one_is_when_it_is_made(
+            noted in -60.0..0.9f64, attempt in -0.5..0.0f64, fails: bool, hour in 0u8..24, now in 0.0..48.0f64,
+        ) {
+            let now = at(now);
+            let status = Status { success: made(noted).success, ..Status::new(at(-100.0)) };
+            let status = if fails { failed(status, attempt) } else { status };
+            let told = next(&status, hour, now).max(now);
+            prop_assert!(is_due(&status, Some(true), hour, told));
+            let before = told.earlier_by(Duration::from_millis(1));
+            prop_assert!(told == now || !is_due(&status, Some(true), hour, before));
+        }
+
         #[test]
         fn whatever_the_clock_said_before_a_backup_is_made_within_a_day(
             noted in -9_000.0..9_000.0f64, hour in 0u8..24, now in 0.0..48.0f64,

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use super::trouble::Trouble;
 use super::{file, schedule};
 
 const FILE: &str = "backup.status";
@@ -71,8 +72,11 @@ impl Tested {
 pub struct Failed {
     /// When it was begun.
     pub at: Timestamp,
-    /// Why.
+    /// Why, with all that lies under it: for the log and for who is at the box.
     pub why: String,
+    /// Why, for everybody.
+    #[serde(default)]
+    pub trouble: Trouble,
 }
 
 impl Status {

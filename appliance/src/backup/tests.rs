@@ -324,6 +324,7 @@ fn a_store_that_is_not_in_order_makes_no_backup_that_counts_and_lets_no_former_o
         let gap = crate::store::tests::hole(&bench.store, MoldId(1));
         let refused = night(&bench, &plan, 1).unwrap_err();
         assert!(matches!(refused, Night::Findings(_)), "{refused}");
+        assert_eq!(Trouble::of(&refused), Trouble::NotInOrder);
         assert!(refused.to_string().contains("platen check"), "{refused}");
         let name = good.file.file_name().unwrap().to_str().unwrap().to_owned();
         assert_eq!(files(&bench), [name, "box-20261125T021500Z.platen.age.untested".to_owned()]);
@@ -369,7 +370,7 @@ fn what_became_of_a_backup_reads_back_and_damage_is_as_if_nothing_was_noted() {
     let dir = tempfile::tempdir().unwrap();
     assert_eq!(Status::load(dir.path()).unwrap(), None);
     let status = Status {
-        failure: Some(Failed { at: at(1), why: "no disk".to_owned() }),
+        failure: Some(Failed { at: at(1), why: "no disk".to_owned(), trouble: Trouble::PlaceAway }),
         attempt: Some(at(1)),
         ..Status::new(at(0))
     };
@@ -377,4 +378,30 @@ fn what_became_of_a_backup_reads_back_and_damage_is_as_if_nothing_was_noted() {
     assert_eq!(Status::load(dir.path()).unwrap(), Some(status));
     fs::write(dir.path().join("backup.status"), "{").unwrap();
     assert_eq!(Status::load(dir.path()).unwrap(), None);
+}
+
+#[test]
+fn a_place_that_is_away_is_another_trouble_than_one_that_is_of_no_use() {
+    let bench = Bench::new();
+    let at = |path: PathBuf, must_be_mounted| {
+        let plan = Nightly { place: Place::Folder { path, must_be_mounted }, ..plan(&bench) };
+        Trouble::of(&night(&bench, &plan, 0).unwrap_err())
+    };
+    assert_eq!(at(bench.dir.path().to_owned(), true), Trouble::PlaceAway);
+    fs::write(bench.path("file"), "in the way").unwrap();
+    assert_eq!(at(bench.path("file"), false), Trouble::PlaceUnusable);
+}
+
+#[test]
+fn a_backup_is_asked_for_once_however_often_the_bell_is_rung() {
+    let bench = Bench::new();
+    let (driver, backups) = Driver::new(Some(plan(&bench)), bench.path("data"), at(0));
+    for _ in 0..3 {
+        assert_eq!(backups.ask(), Ok(()));
+    }
+    assert_eq!(backups.bell.capacity(), 0, "one waits");
+    drop(driver);
+    assert_eq!(backups.ask(), Err(NotAsked::Stopping));
+    let (_driver, none) = Driver::new(None, bench.path("data"), at(0));
+    assert_eq!(none.ask(), Err(NotAsked::NoPlace));
 }

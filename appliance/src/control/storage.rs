@@ -2,6 +2,7 @@
 
 use std::io::Write;
 
+use dashboard::format::size;
 use serde::Serialize;
 
 use super::answer::Answer;
@@ -112,18 +113,6 @@ fn text(told: &Told, to: &mut dyn Write) -> std::io::Result<()> {
     }
 }
 
-/// Bytes for people, in the largest unit that leaves something before the point.
-fn size(bytes: u64) -> String {
-    let (unit, shift) = match bytes {
-        0..0x10_0000 => return format!("{} KiB", bytes >> 10),
-        0x10_0000..0x4000_0000 => ("MiB", 20),
-        0x4000_0000..0x100_0000_0000 => ("GiB", 30),
-        _ => ("TiB", 40),
-    };
-    let tenths = (u128::from(bytes) * 10) >> shift;
-    format!("{}.{} {unit}", tenths / 10, tenths % 10)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -155,10 +144,6 @@ mod tests {
         assert!(
             new.contains("0 kept, 7 retired\n") && new.contains("too early to tell: 1 of 3 days"),
             "{new}"
-        );
-        assert_eq!(
-            (size(1_023), size(1 << 20), size(GIB - 1)),
-            ("0 KiB".into(), "1.0 MiB".into(), "1023.9 MiB".into())
         );
     }
 }

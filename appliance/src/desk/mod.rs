@@ -2,22 +2,28 @@
 //! want done, handed to the one writer.
 
 mod chart;
+mod storage;
 #[cfg(test)]
 mod tests;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use dashboard::port::{Answer, CycleChart, FloorView, MoldView, Person, Plant, RadiosView, Refusal};
+use dashboard::port::{
+    Answer, CycleChart, FloorView, MoldView, Person, Plant, RadiosView, Refusal, StorageView,
+};
 use domain::{CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
 use radio::command::{Ask, FormNetwork, JoinKey, Key};
 use radio::event::CommandDone;
 use secrecy::SecretBox;
 
+use crate::backup::NotAsked;
 use crate::clock::Clock;
 use crate::ingest::{Handle, WhyNot};
 use crate::live::Live;
 use crate::store::{Read, Store};
+
+pub use storage::Keeping;
 
 /// Entries of the ledger on a mold's page.
 const ENTRIES: usize = 100;
@@ -43,13 +49,20 @@ pub struct Desk {
     store: Store,
     ingest: Handle,
     clock: Arc<dyn Clock>,
+    keeping: Keeping,
 }
 
 impl Desk {
-    /// With the live picture, the store and the way to the driver.
+    /// With the live picture, the store, the way to the driver, and what the box was told about keeping things.
     #[must_use]
-    pub fn new(live: Arc<Live>, store: Store, ingest: Handle, clock: Arc<dyn Clock>) -> Self {
-        Desk { live, store, ingest, clock }
+    pub fn new(
+        live: Arc<Live>,
+        store: Store,
+        ingest: Handle,
+        clock: Arc<dyn Clock>,
+        keeping: Keeping,
+    ) -> Self {
+        Desk { live, store, ingest, clock, keeping }
     }
 
     /// The plant for a person who is signed in.
@@ -143,6 +156,21 @@ impl Plant for PlantDesk {
 
     fn radios(&self) -> Result<RadiosView, Refusal> {
         Ok(self.desk.live.radios(self.now()))
+    }
+
+    fn storage(&self) -> Result<StorageView, Refusal> {
+        storage::view(&self.desk, self.now()).map_err(failed)
+    }
+
+    fn back_up(&self) -> Answer<'_, ()> {
+        tracing::info!(person = self.person.name, "asked for a backup");
+        let asked = self.desk.keeping.backups.ask();
+        Box::pin(async move {
+            asked.map_err(|why| match why {
+                NotAsked::NoPlace => Refusal::Invalid(why.to_string()),
+                NotAsked::Stopping => Refusal::Failed,
+            })
+        })
     }
 
     fn open_join(&self, link: LinkName, window: Duration) -> Answer<'_, Timestamp> {

@@ -9,7 +9,7 @@ use domain::{
     Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, Temperature, TimeSource, Timestamp,
 };
 
-use super::Desk;
+use super::{Desk, Keeping};
 use crate::clock::Clock;
 use crate::ingest::{Driver, Settings};
 use crate::live::Live;
@@ -79,7 +79,7 @@ fn plant(cycles: u64) -> (tempfile::TempDir, Arc<dyn Plant>) {
     let settings = Settings::default();
     let (_, handle) =
         Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::clone(&clock), HashMap::new(), settings);
-    let desk = Desk::new(live, store, handle, clock);
+    let desk = Desk::new(live, store, handle, clock, Keeping::unsaid(at(0)));
     (dir, desk.admit(Person { name: "Ada".to_owned() }))
 }
 

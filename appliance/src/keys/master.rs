@@ -4,8 +4,9 @@ use std::path::Path;
 
 use super::files::{self, Guard};
 use super::ring::Master;
-use super::{BESIDE, GetKeys, KEY_CREDENTIAL, PASSPHRASE_CREDENTIAL, terminal};
-use crate::config::{KeyFrom, StoreKey};
+use super::source::Source;
+use super::{GetKeys, terminal};
+use crate::config::StoreKey;
 
 /// What the master key is wanted for.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -26,32 +27,20 @@ pub(super) fn obtain(place: &StoreKey, data: &Path, want: Want) -> Result<(Maste
         let passphrase = files::read_passphrase(path, guard)?;
         Ok((Master::Passphrase(passphrase), format!("the passphrase from {}", path.display())))
     };
-    match &place.from {
-        KeyFrom::File(path) => return key(path, Guard::Mode),
-        KeyFrom::Passphrase(path) => return passphrase(path, Guard::Mode),
-        KeyFrom::Terminal => {
+    let path = match Source::of(place, data).ok_or(GetKeys::NotNamed)? {
+        Source::File(path) => return key(&path, Guard::Mode),
+        Source::Passphrase(path) => return passphrase(&path, Guard::Mode),
+        Source::KeyCredential(path) => return key(&path, Guard::Folder),
+        Source::PassphraseCredential(path) => return passphrase(&path, Guard::Folder),
+        Source::Terminal => {
             let typed = match want {
                 Want::Open => terminal::ask()?,
                 Want::Wrap => terminal::ask_twice()?,
             };
             return Ok((Master::Passphrase(typed), "the passphrase from the terminal".to_owned()));
         }
-        KeyFrom::Unnamed => {}
-    }
-    if let Some(folder) = &place.credentials {
-        let credential = folder.join(KEY_CREDENTIAL);
-        if credential.exists() {
-            return key(&credential, Guard::Folder);
-        }
-        let credential = folder.join(PASSPHRASE_CREDENTIAL);
-        if credential.exists() {
-            return passphrase(&credential, Guard::Folder);
-        }
-    }
-    if !place.beside {
-        return Err(GetKeys::NotNamed);
-    }
-    let path = data.join(BESIDE);
+        Source::Beside(path) => path,
+    };
     if !path.exists() {
         if want == Want::Open {
             return Err(GetKeys::NotBeside(path));

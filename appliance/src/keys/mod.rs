@@ -12,12 +12,14 @@ mod files;
 mod folder;
 mod master;
 mod ring;
+mod source;
 mod terminal;
 
 pub use change::{change, rotate};
 pub use files::new_key;
 pub use folder::{FORMER, forget_former, put, to_look, to_serve};
 pub use ring::{Unwrap, Wrap};
+pub use source::Source;
 
 use std::io;
 use std::path::PathBuf;

@@ -44,6 +44,7 @@ struct State {
     ring: Ring,
     spoke: Duration,
     links_told: Duration,
+    storage_changed: bool,
 }
 
 /// A mold as the screens need it.
@@ -72,6 +73,7 @@ impl Live {
             ring: Ring::new(start),
             spoke: Duration::ZERO,
             links_told: Duration::ZERO,
+            storage_changed: false,
         };
         Live { state: Mutex::new(state), newest: watch::Sender::new(start) }
     }
@@ -86,10 +88,21 @@ impl Live {
         self.state().picture.hear(event);
     }
 
+    /// Storage or backups are not what they were.
+    pub fn storage_changed(&self) {
+        self.state().storage_changed = true;
+    }
+
+    /// The place in the stream that whatever is read from now on belongs to.
+    #[must_use]
+    pub fn cursor(&self) -> u64 {
+        self.state().ring.newest()
+    }
+
     /// Puts what changed on the stream, and what only time changes. To be called a few times a second.
     pub fn tick(&self, now: Moment) {
         let mut state = self.state();
-        let State { picture, ring, spoke, links_told } = &mut *state;
+        let State { picture, ring, spoke, links_told, storage_changed } = &mut *state;
         let molds = picture.changed_molds(now.wall);
         let mut changes = Vec::new();
         if let Some(alarms) = picture.changed_alarms() {
@@ -104,6 +117,9 @@ impl Live {
         }
         let links = picture.changed_links(all, now.wall);
         changes.extend(links.into_iter().map(|link| LiveChange::Link(Box::new(link))));
+        if std::mem::take(storage_changed) {
+            changes.push(LiveChange::Storage);
+        }
         if changes.is_empty() && now.steady.saturating_sub(*spoke) >= HEARTBEAT {
             changes.push(LiveChange::Heartbeat);
         }

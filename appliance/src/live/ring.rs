@@ -97,9 +97,9 @@ impl Ring {
 fn supersedes(newer: &LiveChange, former: &LiveChange) -> bool {
     match (newer, former) {
         (LiveChange::Link(newer), LiveChange::Link(former)) => newer.name == former.name,
-        (LiveChange::Alarms(_), LiveChange::Alarms(_)) | (LiveChange::Heartbeat, LiveChange::Heartbeat) => {
-            true
-        }
+        (LiveChange::Alarms(_), LiveChange::Alarms(_))
+        | (LiveChange::Storage, LiveChange::Storage)
+        | (LiveChange::Heartbeat, LiveChange::Heartbeat) => true,
         _ => false,
     }
 }

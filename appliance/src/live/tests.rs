@@ -193,3 +193,16 @@ async fn an_update_is_written_once_for_all_browsers() {
     let (one, other) = (one.next().await.unwrap(), other.next().await.unwrap());
     assert!(std::ptr::eq(one.json().unwrap(), other.json().unwrap()));
 }
+
+#[test]
+fn whoever_looks_at_the_storage_hears_that_it_changed_and_hears_it_once() {
+    let live = live();
+    live.tick(at(1));
+    let cursor = live.cursor();
+    live.storage_changed();
+    live.storage_changed();
+    live.tick(at(1));
+    live.tick(at(1));
+    let Resume::Updates(updates) = live.updates_after(cursor) else { panic!("a restart") };
+    assert!(matches!(&updates[..], [update] if update.change == LiveChange::Storage));
+}

@@ -3,7 +3,7 @@
 use crate::plant::StorageDay;
 
 /// Days that must have been measured before anything is said.
-const FEWEST_DAYS: usize = 3;
+pub const FEWEST_DAYS: usize = 3;
 /// Growth is taken over so many days: a plant does not run every day of the week, and history is packed in portions.
 const STRIDE: i64 = 7;
 /// Days longer ago than this say nothing of the next ones, and may be of a clock that was wrong.
@@ -24,25 +24,50 @@ pub enum Forecast {
     NotWithinTenYears,
 }
 
+/// What the days that were measured tell of the next ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outlook {
+    /// When the disk will be full.
+    pub forecast: Forecast,
+    /// Bytes that the data folder grows a day; `None`: too early to tell.
+    pub a_day: Option<i64>,
+    /// Days that this is told from.
+    pub days: usize,
+}
+
+/// When the disk will be full, as in [`outlook`].
+#[must_use]
+pub fn forecast(days: &[StorageDay]) -> Forecast {
+    outlook(days).forecast
+}
+
 /// Looks ahead from the last day that was measured. What grows is what the data folder takes; a single large step, such as
 /// an import, is not taken for growth once it is two weeks ago.
 #[must_use]
-pub fn forecast(days: &[StorageDay]) -> Forecast {
-    let Some(now) = days.last() else { return Forecast::TooEarly };
+pub fn outlook(days: &[StorageDay]) -> Outlook {
+    let Some(now) = days.last() else {
+        return Outlook { forecast: Forecast::TooEarly, a_day: None, days: 0 };
+    };
     let mut days: Vec<StorageDay> = days.to_vec();
     days.retain(|seen| (now.day.saturating_sub(LONGEST_AGO)..=now.day).contains(&seen.day));
     // Of two measurements on the same day the later one stands.
     days.reverse();
     days.sort_by_key(|seen| seen.day);
     days.dedup_by_key(|seen| seen.day);
-    if days.len() < FEWEST_DAYS {
-        return Forecast::TooEarly;
-    }
+    let a_day = (days.len() >= FEWEST_DAYS).then(|| growth(&days));
+    let forecast = match a_day {
+        None => Forecast::TooEarly,
+        Some(a_day) => full(now, a_day),
+    };
+    Outlook { forecast, a_day, days: days.len() }
+}
+
+fn full(now: &StorageDay, a_day: i64) -> Forecast {
     let left = now.free.saturating_sub(FULL);
     if left == 0 {
         return Forecast::FullOn(now.day);
     }
-    match u64::try_from(growth(&days)).ok().and_then(|a_day| left.checked_div(a_day)) {
+    match u64::try_from(a_day).ok().and_then(|a_day| left.checked_div(a_day)) {
         Some(far) if far <= FAR => Forecast::FullOn(now.day.saturating_add_unsigned(far)),
         _ => Forecast::NotWithinTenYears,
     }
@@ -95,6 +120,9 @@ mod tests {
         assert_eq!(forecast(&[]), Forecast::TooEarly);
         assert_eq!(forecast(&growing(2, 0, GIB)), Forecast::TooEarly);
         assert_ne!(forecast(&growing(3, 0, GIB)), Forecast::TooEarly);
+        assert_eq!(outlook(&growing(2, 0, GIB)).a_day, None);
+        let told = outlook(&growing(9, 0, GIB));
+        assert_eq!((told.a_day, told.days), (Some(1 << 30), 9));
     }
 
     #[test]

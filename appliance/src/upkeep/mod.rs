@@ -9,6 +9,6 @@ mod rules;
 mod run;
 
 pub use almanac::{BELIEVED_AFTER, MOST_DAYS, believed, remember};
-pub use forecast::{Forecast, date, forecast};
-pub use rules::{Plan, SOON_DAYS, plan};
+pub use forecast::{FEWEST_DAYS, Forecast, Outlook, date, forecast, outlook};
+pub use rules::{Plan, SOON_DAYS, floor, is_soon, plan};
 pub use run::run;

@@ -6,7 +6,7 @@ use domain::Timestamp;
 
 use super::almanac::believed;
 use super::forecast::{Forecast, date, forecast};
-use crate::plant::StorageRecord;
+use crate::plant::{Retention, StorageRecord};
 use crate::store::Room;
 
 /// A disk that will be full in less days than this is an alarm.
@@ -26,6 +26,18 @@ pub struct Plan {
     pub filling: Option<String>,
 }
 
+/// Bytes that are to stay free on a disk. On a small disk a tenth of it, or raw payloads could never be kept there.
+#[must_use]
+pub fn floor(keep: &Retention, room: &Room) -> u64 {
+    keep.free.min(room.size / 10)
+}
+
+/// Whether a forecast is an alarm.
+#[must_use]
+pub fn is_soon(forecast: Forecast, today: i64) -> bool {
+    matches!(forecast, Forecast::FullOn(day) if day.saturating_sub(today) < SOON_DAYS)
+}
+
 /// Decides from what is remembered, the room just measured and the day that the clock shows. A day that is not believed
 /// yet retires nothing.
 #[must_use]
@@ -35,12 +47,11 @@ pub fn plan(record: &StorageRecord, room: &Room, today: i64) -> Plan {
         let horizon = believed.min(today).saturating_sub(i64::from(days));
         Timestamp::from_millis(horizon.saturating_mul(DAY_MS))
     });
-    // On a small disk a tenth of it, or raw payloads could never be kept there.
-    let floor = keep.free.min(room.size / 10);
+    let floor = floor(keep, room);
     let low = (room.free < floor)
         .then(|| format!("{} MiB are free, {} MiB should be", room.free >> 20, floor >> 20));
     let filling = match forecast(&record.days) {
-        Forecast::FullOn(day) if day.saturating_sub(today) < SOON_DAYS => Some(format!("on {}", date(day))),
+        soon @ Forecast::FullOn(day) if is_soon(soon, today) => Some(format!("on {}", date(day))),
         _ => None,
     };
     let raw_frames = keep.raw_frames.days().map(|days| Duration::from_secs(u64::from(days) * 86_400));

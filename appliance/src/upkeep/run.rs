@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::{plan, remember};
 use crate::clock::Clock;
 use crate::ingest::Handle;
+use crate::live::Live;
 use crate::plant::{AlarmKey, Retention, StorageDay, StorageRecord};
 use crate::store::{Shed, Store};
 use crate::telemetry::Chain;
@@ -22,6 +23,7 @@ pub async fn run(
     store: Store,
     clock: Arc<dyn Clock>,
     alarms: Handle,
+    live: Arc<Live>,
     until: CancellationToken,
 ) {
     let mut upkeep = Upkeep { retention, store, until: until.clone(), retired_before: None };
@@ -41,6 +43,7 @@ pub async fn run(
                 return;
             }
         };
+        live.storage_changed();
         for (key, why) in told
             .into_iter()
             .flat_map(|told| [(AlarmKey::DiskLow, told.low), (AlarmKey::DiskFilling, told.filling)])

@@ -79,6 +79,7 @@ pub const TABLE: &[Rule] = {
         rule(Read, "/", SignedIn, Door::Page),
         rule(Read, "/molds/{id}", SignedIn, Door::Page),
         rule(Read, "/radios", SignedIn, Door::Page),
+        rule(Read, "/storage", SignedIn, Door::Page),
         rule(Read, "/api/person", SignedIn, Door::Api),
         rule(Read, "/api/floor", SignedIn, Door::Api),
         rule(Read, "/api/mold", SignedIn, Door::Api),
@@ -92,6 +93,8 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/api/form", SignedIn, Door::Api),
         rule(Change, "/api/identify", SignedIn, Door::Api),
         rule(Change, "/api/adopt", SignedIn, Door::Api),
+        rule(Read, "/api/storage", SignedIn, Door::Api),
+        rule(Change, "/api/back-up", SignedIn, Door::Api),
     ]
 };
 

@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::people::People;
 use super::{Context, guard, pages, server};
 use crate::clock::{Clock, WallClock};
-use crate::desk::Desk;
+use crate::desk::{Desk, Keeping};
 use crate::ingest::{Driver, News, Settings};
 use crate::live::Live;
 use crate::store::tests::{Filling, filling};
@@ -43,7 +43,8 @@ async fn a_box() -> (Filling, web::Data<Context>) {
     let (people, code) = People::new(store.clone(), Arc::clone(&clock)).unwrap();
     people.set_up(&code.unwrap().for_console(), "marta", PASSWORD.to_owned().into()).await.unwrap();
     let downloads = super::export::Downloads::new(store.clone());
-    let desk = Desk::new(live, store, ingest, clock);
+    let keeping = Keeping::unsaid(clock.now());
+    let desk = Desk::new(live, store, ingest, clock, keeping);
     let context = Context {
         people,
         plant: Arc::new(move |person| desk.admit(person)),

@@ -13,7 +13,7 @@ use appliance::store::{Store, StoreKeys};
 use appliance::web::{self, Admit, Serve};
 use dashboard::port::{
     Answer, CycleChart, FloorView, LinkCondition, LinkView, LiveChange, LiveUpdate, MoldView, Person, Plant,
-    RadiosView, Refusal,
+    RadiosView, Refusal, StorageView,
 };
 use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
 use futures::StreamExt;
@@ -200,6 +200,12 @@ impl Plant for Empty {
             modules: Vec::new(),
         };
         Ok(RadiosView { now: now(), cursor: 7, links: vec![link] })
+    }
+    fn storage(&self) -> Result<StorageView, Refusal> {
+        Err(Refusal::Failed)
+    }
+    fn back_up(&self) -> Answer<'_, ()> {
+        nothing()
     }
     fn open_join(&self, _: LinkName, _: Duration) -> Answer<'_, Timestamp> {
         nothing()

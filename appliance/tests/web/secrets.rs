@@ -3,7 +3,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use appliance::clock::WallClock;
-use appliance::desk::Desk;
+use appliance::desk::{Desk, Keeping};
 use appliance::ingest::{Driver, Settings};
 use appliance::live::Live;
 use appliance::store::{Store, StoreKeys};
@@ -87,7 +87,8 @@ fn never_a_key_a_password_or_a_session_in_the_log() {
             }
         }
     });
-    let desk = Desk::new(live, store, ingest, Arc::new(WallClock));
+    let keeping = Keeping::unsaid(now());
+    let desk = Desk::new(live, store, ingest, Arc::new(WallClock), keeping);
     let web = Web::start_with(folder.path(), now(), &[], Arc::new(move |person| desk.admit(person)));
 
     let code = web.code.clone().unwrap();

@@ -3,6 +3,7 @@
 
 mod molds;
 mod radios;
+mod storage;
 
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
@@ -15,6 +16,8 @@ pub use radios::{
     Adopt, CloseJoin, Discover, Form, Identify, OpenJoin, ReadRadios, Register, adopt, close_join, discover,
     form, identify, open_join, read_radios, register,
 };
+
+pub use storage::{BackUp, ReadStorage, back_up, read_storage};
 
 use crate::port::Refusal;
 

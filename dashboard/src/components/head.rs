@@ -32,6 +32,7 @@ fn Navigation(person: Person) -> impl IntoView {
         <nav aria-label="Main">
             <A href="/" exact=true>"Floor"</A>
             <A href="/radios">"Radios"</A>
+            <A href="/storage">"Storage"</A>
         </nav>
         <div class="who">
             <span class="who-name">{person.name}</span>

@@ -14,4 +14,4 @@ pub use head::{Header, LostBanner, PageHead};
 pub use pace::pace;
 pub use refusal::{RefusalNote, sentence};
 pub use state::{StateMark, state_class};
-pub use time::{Lasting, RelativeTime};
+pub use time::{Lasting, Moment, RelativeTime};

@@ -47,3 +47,20 @@ pub fn Lasting(
     }
     .into_any()
 }
+
+/// An instant in full, and how far off it is.
+#[component]
+pub fn Moment(
+    /// When.
+    #[prop(into)]
+    at: Signal<Timestamp>,
+    /// The box's clock.
+    clock: Signal<Timestamp>,
+) -> impl IntoView {
+    view! {
+        <time datetime=move || format::machine_instant(at.get())>{move || format::instant(at.get())}</time>
+        " "
+        <span class="aside">{move || format::away(clock.get(), at.get())}</span>
+    }
+    .into_any()
+}

@@ -6,6 +6,7 @@ mod mold;
 mod not_found;
 mod radios;
 mod setup;
+mod storage;
 
 pub use floor::FloorPage;
 pub use login::{LoginPage, Typed};
@@ -13,3 +14,4 @@ pub use mold::MoldPage;
 pub use not_found::NotFoundPage;
 pub use radios::RadiosPage;
 pub use setup::SetupPage;
+pub use storage::StoragePage;

@@ -3,12 +3,14 @@
 
 #![expect(clippy::expect_used, reason = "what is made up here is made up right")]
 
+mod storage;
+
 use std::sync::Mutex;
 use std::time::Duration;
 
 use dashboard::port::{
     Answer, ChartPoint, CycleChart, FloorView, LinkCondition, LinkView, ModuleView, MoldTile, MoldView,
-    MonitorView, Person, Plant, RadiosView, Refusal, Severity, StandingAlarm,
+    MonitorView, Person, Plant, RadiosView, Refusal, Severity, StandingAlarm, StorageView,
 };
 use domain::{
     CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId, MoldState,
@@ -315,6 +317,14 @@ impl Plant for MadeUp {
         let links = if self.molds == 0 { 0 } else { HALLS.len() };
         let links = (0..links).map(|number| self.link(number, now)).collect();
         Ok(RadiosView { now, cursor: now.as_millis().unsigned_abs(), links })
+    }
+
+    fn storage(&self) -> Result<StorageView, Refusal> {
+        Ok(storage::view((self.clock)(), self.molds == 0))
+    }
+
+    fn back_up(&self) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
     }
 
     fn open_join(&self, link: LinkName, window: Duration) -> Answer<'_, Timestamp> {
