@@ -6,6 +6,8 @@
 
 mod block;
 mod chunk;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod pack;
 mod piece;
 mod recent;

@@ -4,6 +4,8 @@
 //! laid out before. Two segments are filled in turn: while one is packed into the database, commits go to the other.
 //! A record counts until the database says that it has packed the commit; nothing is ever erased, it is written over.
 
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod record;
 
 use std::io;
