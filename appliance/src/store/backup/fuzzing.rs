@@ -71,7 +71,6 @@ fn ended(stream: &[u8]) -> Option<Vec<u8>> {
             rows += 1;
         }
     }
-    drop(reader);
     let taken = stream.len() - left.len();
     let mut whole = stream.get(..taken)?.to_vec();
     whole.extend_from_slice(&rows.to_le_bytes());
