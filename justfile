@@ -35,9 +35,9 @@ bench *ARGS: setup build
 count *ARGS: (_setup "build") (_setup "counter") (_site "release")
     @.ci/count release "$@"
 
-# Feed random bytes to each decoder, by default for a minute each
-fuzz SECONDS="60": (_setup "rust")
-    @.ci/fuzz "$1"
+# Feed random bytes to each reader of radio and appliance, by default for a minute each
+fuzz SECONDS="60" *TARGETS: (_setup "rust")
+    @.ci/fuzz "$@"
 
 # Cut the power thousands of times, and what else takes too long for every run
 soak: (_setup "build") (_site "dev")

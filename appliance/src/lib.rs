@@ -8,6 +8,8 @@ pub mod config;
 pub mod control;
 pub mod desk;
 pub mod exchange;
+#[cfg(any(test, fuzzing))]
+pub mod fuzzing;
 pub mod ingest;
 pub mod keys;
 pub mod live;

@@ -1,11 +1,11 @@
 //! What whoever steals the disk finds on it, and what the program says to whoever comes with the wrong key.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Output;
+use std::time::Duration;
 
 use appliance::accounts::{Password, Session, TokenHash, User, hash};
 use appliance::config::{KeyFrom, StoreKey};
@@ -15,8 +15,11 @@ use appliance::plant::{
 };
 use appliance::store::Store;
 use domain::{EntryKind, Generation, LedgerEntry, Mold, MoldId, Press, PressId, Timestamp};
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
+
+#[allow(dead_code, reason = "other tests ask for more")]
+mod running;
+
+use running::{Held, platen, told, until};
 
 const MOLD: &str = "M-4711-SECRETNAME";
 const SERIAL: &str = "V3-00471100";
@@ -25,12 +28,8 @@ const EMAIL: &str = "marta.koch@plant.example";
 const ADJUSTER: &str = "Jon Fotherington";
 const PAYLOAD: &[u8] = b"raw payload of a module";
 
-fn platen(words: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_platen")).args(words).output().unwrap()
-}
-
-fn told(output: &Output) -> String {
-    String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+fn run(words: &[&str]) -> Output {
+    platen().args(words).output().unwrap()
 }
 
 /// A box's folder with a key and a configuration beside it.
@@ -55,7 +54,7 @@ impl Place {
     }
 
     fn new_key(&self, name: &str) {
-        assert!(platen(&["key", "new", &self.text(name)]).status.success());
+        assert!(run(&["key", "new", &self.text(name)]).status.success());
     }
 
     fn configure(&self, key: &str) {
@@ -68,7 +67,7 @@ impl Place {
     }
 
     fn with_config(&self, words: &[&str]) -> Output {
-        platen(&[words, &["--config", &self.text("platen.toml")]].concat())
+        run(&[words, &["--config", &self.text("platen.toml")]].concat())
     }
 
     /// The store with a plant in it whose names are found easily.
@@ -88,37 +87,15 @@ impl Place {
 
     /// Runs the box until it is healthy, and ends it.
     fn run(&self) {
-        let mut child = Held(
-            Command::new(env!("CARGO_BIN_EXE_platen"))
-                .args(["serve", "--config", &self.text("platen.toml")])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap(),
-        );
-        let begun = Instant::now();
-        while !self.with_config(&["healthcheck"]).status.success() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "the box does not become healthy");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        kill(Pid::from_raw(i32::try_from(child.0.id()).unwrap()), Signal::SIGTERM).unwrap();
-        assert!(child.0.wait().unwrap().success());
+        let child = Held::start_unheard(platen().args(["serve", "--config", &self.text("platen.toml")]));
+        until("the box to be healthy", || self.with_config(&["healthcheck"]).status.success());
+        child.end();
     }
 
     fn export(&self) -> String {
         let output = self.with_config(&["export", "counts", "--mold", "all", "--format", "jsonl"]);
         assert!(output.status.success(), "{}", told(&output));
         told(&output)
-    }
-}
-
-/// A child that does not outlive its test.
-struct Held(Child);
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
     }
 }
 
@@ -291,7 +268,7 @@ fn a_credential_of_the_service_opens_the_store() {
     fs::create_dir(place.path("credentials")).unwrap();
     fs::copy(place.path("store.key"), place.path("credentials/platen-store-key")).unwrap();
     fs::write(place.path("platen.toml"), format!("data = {:?}\n", place.path("data"))).unwrap();
-    let output = Command::new(env!("CARGO_BIN_EXE_platen"))
+    let output = platen()
         .args(["check", "--config", &place.text("platen.toml")])
         .env("CREDENTIALS_DIRECTORY", place.path("credentials"))
         .output()
@@ -329,7 +306,7 @@ fn keys_are_changed_and_rotated_by_command() {
     assert!(checked.status.success(), "{}", told(&checked));
     // A key is never lost by making another.
     let key = fs::read(place.path("new.key")).unwrap();
-    assert_eq!(platen(&["key", "new", &place.text("new.key")]).status.code(), Some(1));
+    assert_eq!(run(&["key", "new", &place.text("new.key")]).status.code(), Some(1));
     assert_eq!(fs::read(place.path("new.key")).unwrap(), key);
 }
 
@@ -341,17 +318,11 @@ fn a_rotation_that_is_killed_leaves_a_store_that_opens() {
     let counts = place.export();
     let mut cut_short = 0;
     for round in 0..16u32 {
-        let mut rotation = Held(
-            Command::new(env!("CARGO_BIN_EXE_platen"))
-                .args(["key", "rotate", "--config", &place.text("platen.toml")])
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap(),
-        );
+        let words = ["key", "rotate", "--config", &place.text("platen.toml")];
+        let mut rotation = Held::start_unheard(platen().args(words));
         std::thread::sleep(Duration::from_millis(u64::from(round) * 12));
         rotation.0.kill().unwrap();
-        cut_short += u32::from(!rotation.0.wait().unwrap().success());
+        cut_short += u32::from(!rotation.wait().success());
         let checked = place.with_config(&["check"]);
         assert!(checked.status.success(), "round {round}: {}", told(&checked));
         assert_eq!(place.export(), counts, "round {round}");

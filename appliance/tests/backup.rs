@@ -3,14 +3,9 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Output;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::Value;
 
 /// What the client of the other tests is built on.
@@ -25,67 +20,26 @@ mod fixture {
 #[allow(dead_code, reason = "other tests ask for more")]
 #[path = "web/client.rs"]
 mod client;
+#[allow(dead_code, reason = "other tests ask for more")]
+mod running;
 
 use client::Client;
+use running::{Running, ask, platen, simulate, text, until};
 
-fn platen() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_platen"))
-}
-
-/// A child that does not outlive its test.
-struct Held(Child);
-
-impl Held {
-    fn end(mut self) {
-        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGTERM).unwrap();
-        assert!(self.0.wait().unwrap().success());
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-/// A box and what it says on its console.
-struct Running {
-    held: Held,
-    console: BufReader<ChildStdout>,
+/// A box that answers, and what it said at its start.
+struct Answering {
+    running: Running,
     address: String,
     authority: String,
 }
 
-impl Running {
-    fn start(data: &Path, words: &[&str], log: &Path) -> Running {
-        let mut child = platen()
-            .args(["serve", "--listen", "127.0.0.1:0", "--http", "", "--data"])
-            .arg(data)
-            .args(words)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(fs::File::options().create(true).append(true).open(log).unwrap())
-            .spawn()
-            .unwrap();
-        let console = BufReader::new(child.stdout.take().unwrap());
-        let mut running =
-            Running { held: Held(child), console, address: String::new(), authority: String::new() };
-        running.address = running.said("address");
-        running.authority = running.said("authority");
+impl Answering {
+    fn start(data: &Path, words: &[&str], log: &Path) -> Answering {
+        let log = fs::File::options().create(true).append(true).open(log).unwrap();
+        let mut running = Running::start(data, words, log);
+        let (address, authority) = (running.said("address"), running.said("authority"));
         until("the box to answer", || data.join("control.sock").exists());
-        running
-    }
-
-    fn said(&mut self, label: &str) -> String {
-        let mut line = String::new();
-        while self.console.read_line(&mut line).unwrap() > 0 {
-            if let Some(rest) = line.strip_prefix(label) {
-                return rest.trim().to_owned();
-            }
-            line.clear();
-        }
-        panic!("the box did not say {label}")
+        Answering { running, address, authority }
     }
 
     fn client(&self, data: &Path) -> Client {
@@ -93,28 +47,10 @@ impl Running {
         let authority = fs::read_to_string(data.join("ca.pem")).unwrap();
         Client::new(address, &authority, rustls::ALL_VERSIONS)
     }
-}
 
-/// Waits for a condition.
-fn until(what: &str, mut there: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !there() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(50));
+    fn end(self) {
+        self.running.held.end();
     }
-}
-
-/// One request to the simulator, one answer.
-fn ask(plant: &Path, request: &str) -> Value {
-    let mut socket = UnixStream::connect(plant.join("control.sock")).unwrap();
-    writeln!(socket, "{request}").unwrap();
-    let mut line = String::new();
-    BufReader::new(socket).read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap()
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 fn run(words: &[&str]) -> Output {
@@ -146,21 +82,6 @@ fn displayed(data: &Path) -> u64 {
     rows.lines().map(|row| serde_json::from_str::<Value>(row).unwrap()["displayed"].as_u64().unwrap()).sum()
 }
 
-fn simulate(plant: &Path) -> Held {
-    let words = ["--sticks", "1", "--presses", "4", "--molds", "6", "--speed", "60", "--faults", "off"];
-    let child = platen()
-        .args(["sim", "v3"])
-        .args(words)
-        .args(["--history-days", "0.2", "--dir"])
-        .arg(plant)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .unwrap();
-    until("the simulated plant", || plant.join("control.sock").exists() && plant.join("stick-a").exists());
-    Held(child)
-}
-
 /// Makes an identity; gives its file and the recipient.
 fn identity(folder: &Path, name: &str) -> (PathBuf, String) {
     let file = folder.join(name);
@@ -175,8 +96,8 @@ fn a_fresh_box_from_a_backup_of_a_counting_one_is_that_box() {
     let (plant, data, log) = (at("plant"), at("data"), at("log"));
     let simulator = simulate(&plant);
     let stick = plant.join("stick-a");
-    let mut running = Running::start(&data, &["--serial", word(&stick)], &log);
-    let code = running.said("set-up code");
+    let mut running = Answering::start(&data, &["--serial", word(&stick)], &log);
+    let code = running.running.said("set-up code");
     let form = format!("code={code}&name=Marta&password=correct+horse+1");
     assert_eq!(running.client(&data).post("/setup", &form).location(), "/");
     until("the first cycles", || displayed(&data) > 0);
@@ -231,13 +152,13 @@ fn a_fresh_box_from_a_backup_of_a_counting_one_is_that_box() {
         refused(&["restore", word(&second), "--identity", word(&key), "--data", word(&data), "--replace"]);
     assert!(told.contains("a box is running"), "{told}");
     let authority = running.authority.clone();
-    running.held.end();
-    let moved = Running::start(&copy, &["--serial", word(&stick)], &log);
+    running.end();
+    let moved = Answering::start(&copy, &["--serial", word(&stick)], &log);
     assert_eq!(moved.authority, authority, "browsers trust it as they trusted the former one");
     let client = moved.client(&copy);
     assert_eq!(client.post("/login", "name=Marta&password=correct+horse+1").location(), "/");
     assert_eq!(client.post("/login", "name=Marta&password=correct+horse+2").location(), "/login?error=wrong");
-    moved.held.end();
+    moved.end();
     let log = fs::read_to_string(&log).unwrap();
     assert!(!log.contains("cannot be read"), "{log}");
 
@@ -273,22 +194,22 @@ fn a_box_makes_and_tests_its_backups_by_itself_and_says_when_it_cannot() {
     let words = ["--config", word(&config), "--key", word(&store_key)];
 
     set("disk_label = \"NO SUCH DISK\"");
-    let running = Running::start(&data, &words, &log);
+    let running = Answering::start(&data, &words, &log);
     until("the first try", || status(&data).1.contains("FAILED"));
     let (good, told) = status(&data);
     assert!(!good && told.contains("NO SUCH DISK"), "{told}");
     until("the alarm", || fs::read_to_string(&log).unwrap().contains("key=Backup"));
-    running.held.end();
+    running.end();
 
     // It is tried again a while later; what was noted of it is gone with its file.
     fs::remove_file(data.join("backup.status")).unwrap();
     set(&format!("folder = {:?}", word(&at("backups"))));
-    let running = Running::start(&data, &words, &log);
+    let running = Answering::start(&data, &words, &log);
     until("the first backup", || status(&data).0 && status(&data).1.contains("last backup"));
     let (_, told) = status(&data);
     assert!(told.contains("restored into a scratch store"), "{told}");
     until("the end of the alarm", || fs::read_to_string(&log).unwrap().contains("alarm cleared"));
-    running.held.end();
+    running.end();
     let made: Vec<PathBuf> =
         fs::read_dir(at("backups")).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(made.len(), 1, "{made:?}");

@@ -2,51 +2,20 @@
 //!
 //! Only root may mount; without that the test says so and proves nothing.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
-use std::os::unix::net::UnixStream;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::Value;
 
-fn platen() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_platen"))
-}
+#[allow(dead_code, reason = "other tests ask for more")]
+mod running;
 
-/// A child that does not outlive its test.
-struct Held(Child);
-
-impl Held {
-    fn start(command: &mut Command) -> Held {
-        Held(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().unwrap())
-    }
-
-    /// Asks it to end and tells whether it did, and well, within that time.
-    fn ends_within(&mut self, patience: Duration) -> bool {
-        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGTERM).unwrap();
-        let begun = Instant::now();
-        while begun.elapsed() < patience {
-            if let Some(status) = self.0.try_wait().unwrap() {
-                return status.success();
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        false
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
+use running::{Held, ask, platen, serve, simulate, until};
 
 /// A small disk that is gone with its test.
 struct Disk(tempfile::TempDir);
@@ -87,26 +56,8 @@ impl Drop for Disk {
     }
 }
 
-/// One request to the simulator, one answer.
-fn ask(plant: &Path, request: &str) -> Value {
-    let mut socket = UnixStream::connect(plant.join("control.sock")).unwrap();
-    writeln!(socket, "{request}").unwrap();
-    let mut line = String::new();
-    BufReader::new(socket).read_line(&mut line).unwrap();
-    serde_json::from_str(&line).unwrap()
-}
-
 fn unacknowledged(plant: &Path) -> u64 {
     ask(plant, r#"{"do":"status"}"#)["unacknowledged"].as_u64().unwrap()
-}
-
-/// Waits for a condition.
-fn until(what: &str, mut there: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !there() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 fn output(words: &[&str], data: &Path) -> String {
@@ -127,24 +78,11 @@ fn truth(plant: &Path) -> u64 {
     truth["molds"].as_array().unwrap().iter().map(|mold| mold["count"].as_u64().unwrap()).sum()
 }
 
-fn simulate(plant: &Path) -> Held {
-    let words = ["--sticks", "1", "--presses", "4", "--molds", "6", "--speed", "60", "--faults", "off"];
-    let held = Held::start(
-        platen().args(["sim", "v3"]).args(words).args(["--history-days", "0.2", "--dir"]).arg(plant),
-    );
-    until("the simulated plant", || plant.join("control.sock").exists() && plant.join("stick-a").exists());
-    held
-}
-
-fn serve(disk: &Disk, plant: &Path, log: &Path) -> Held {
-    Held::start(
-        platen()
-            .args(["serve", "--listen", "127.0.0.1:0", "--http", "", "--serial"])
-            .arg(plant.join("stick-a"))
-            .arg("--data")
-            .arg(disk.data())
-            .stderr(fs::File::options().create(true).append(true).open(log).unwrap()),
-    )
+fn begin(disk: &Disk, plant: &Path, log: &Path) -> Held {
+    let log = fs::File::options().create(true).append(true).open(log).unwrap();
+    let mut command = serve();
+    command.arg("--serial").arg(plant.join("stick-a")).arg("--data").arg(disk.data());
+    Held::start(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log))
 }
 
 /// Nothing more is told as kept: what no box has kept only grows.
@@ -170,7 +108,7 @@ fn a_full_or_read_only_disk_acknowledges_nothing_and_everything_is_there_in_the_
     let outside = tempfile::tempdir().unwrap();
     let (plant, log) = (outside.path().join("plant"), outside.path().join("log"));
     let _simulator = simulate(&plant);
-    let mut running = serve(&disk, &plant, &log);
+    let mut running = begin(&disk, &plant, &log);
     let data = disk.data();
     let answers = || data.join("control.sock").exists();
     until("the first cycles on the disk", || {
@@ -188,7 +126,7 @@ fn a_full_or_read_only_disk_acknowledges_nothing_and_everything_is_there_in_the_
     assert_eq!(displayed(&data), kept, "a stopped box's count is read from a full disk");
 
     // It starts on the full disk, and goes on by itself when there is room.
-    running = serve(&disk, &plant, &log);
+    running = begin(&disk, &plant, &log);
     until("the box to answer", answers);
     assert_eq!(displayed(&data), kept);
     nothing_is_acknowledged(&plant);
@@ -199,7 +137,7 @@ fn a_full_or_read_only_disk_acknowledges_nothing_and_everything_is_there_in_the_
     assert!(running.ends_within(Duration::from_secs(20)));
     disk.remount("ro");
     let kept = displayed(&data);
-    running = serve(&disk, &plant, &log);
+    running = begin(&disk, &plant, &log);
     until("the alarm", || fs::read_to_string(&log).unwrap().contains("it is read-only"));
     nothing_is_acknowledged(&plant);
     assert_eq!(displayed(&data), kept);

@@ -1,23 +1,23 @@
 //! History that moves: out of one box, through a file in every form, into another one; with the real program.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Output, Stdio};
 
-fn platen(words: &[&str], data: &Path) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_platen")).args(words).arg("--data").arg(data).output().unwrap()
+#[allow(dead_code, reason = "other tests ask for more")]
+mod running;
+
+use running::{Running, platen, text};
+
+fn run(words: &[&str], data: &Path) -> Output {
+    platen().args(words).arg("--data").arg(data).output().unwrap()
 }
 
 fn well(words: &[&str], data: &Path) -> Vec<u8> {
-    let output = platen(words, data);
+    let output = run(words, data);
     assert!(output.status.success(), "{words:?}: {}", text(&output.stderr));
     output.stdout
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
 }
 
 /// Rows of an old system: two molds, columns in another order, newest first, one hole.
@@ -89,7 +89,7 @@ fn a_bad_file_is_told_row_by_row_and_makes_nothing() {
     )
     .unwrap();
     let path = file.to_str().unwrap();
-    let refused = platen(&["import", "cycles", path], &data);
+    let refused = run(&["import", "cycles", path], &data);
     assert_eq!(refused.status.code(), Some(1));
     let said = text(&refused.stderr);
     for part in
@@ -102,11 +102,11 @@ fn a_bad_file_is_told_row_by_row_and_makes_nothing() {
 
     // Whatever a file's name says, what is in it is looked at.
     for (format, expected) in [("parquet", "the file is damaged"), ("csv", "line 1: mold is missing")] {
-        let refused = platen(&["import", "cycles", path, "--format", format], &data);
+        let refused = run(&["import", "cycles", path, "--format", format], &data);
         assert_eq!(refused.status.code(), Some(1));
         assert!(text(&refused.stderr).contains(expected), "{}", text(&refused.stderr));
     }
-    let folder = platen(&["import", "cycles", dir.path().to_str().unwrap(), "--format", "csv"], &data);
+    let folder = run(&["import", "cycles", dir.path().to_str().unwrap(), "--format", "csv"], &data);
     assert_eq!(folder.status.code(), Some(1));
     assert!(!data.exists());
 }
@@ -135,20 +135,11 @@ fn a_running_box_is_not_written_to_behind_its_back() {
     let data = dir.path().join("data");
     import(&file, &data);
     let rows = export("cycles", "parquet", &data);
-    let mut serve = Command::new(env!("CARGO_BIN_EXE_platen"))
-        .args(["--until-stdin-closes", "serve", "--listen", "127.0.0.1:0", "--http", "", "--data"])
-        .arg(&data)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap();
-    let console = BufReader::new(serve.stdout.take().unwrap());
-    assert!(console.lines().map_while(Result::ok).any(|line| line.starts_with("address")));
-    let refused = platen(&["import", "cycles", file.to_str().unwrap()], &data);
+    let mut running = Running::start(&data, &[], Stdio::null());
+    running.said("address");
+    let refused = run(&["import", "cycles", file.to_str().unwrap()], &data);
     let exported = export("cycles", "parquet", &data);
-    drop(serve.stdin.take());
-    serve.wait().unwrap();
+    running.held.end();
     assert_eq!(refused.status.code(), Some(1));
     assert!(text(&refused.stderr).contains("the box is running: stop it first"), "{}", text(&refused.stderr));
     // Beside a running box the same bytes come out, though they are not made of lines.

@@ -5,14 +5,14 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
-use std::time::{Duration, Instant};
 
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-fn platen() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_platen"))
-}
+#[allow(dead_code, reason = "other tests ask for more")]
+mod running;
+
+use running::{Held, Running, platen, serve, text, until};
 
 fn run(words: &[&str], input: &[u8]) -> Output {
     let mut child = platen()
@@ -26,65 +26,12 @@ fn run(words: &[&str], input: &[u8]) -> Output {
     child.wait_with_output().unwrap()
 }
 
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).into_owned()
+fn start(data: &Path, words: &[&str]) -> Running {
+    Running::start(data, words, Stdio::null())
 }
 
-/// A box that listens on free ports and has no links.
-struct Running {
-    child: Child,
-    console: BufReader<std::process::ChildStdout>,
-}
-
-impl Running {
-    fn start(data: &Path, words: &[&str]) -> Running {
-        let mut child = platen()
-            .args(words)
-            .args(["serve", "--listen", "127.0.0.1:0", "--http", "", "--data"])
-            .arg(data)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let console = BufReader::new(child.stdout.take().unwrap());
-        Running { child, console }
-    }
-
-    /// Reads the console as far as this line and answers the rest of it.
-    fn said(&mut self, label: &str) -> String {
-        let mut line = String::new();
-        while self.console.read_line(&mut line).unwrap() > 0 {
-            if let Some(rest) = line.strip_prefix(label) {
-                return rest.trim().to_owned();
-            }
-            line.clear();
-        }
-        panic!("the box did not say {label}")
-    }
-
-    fn is_healthy(data: &Path) -> bool {
-        platen().args(["healthcheck", "--data"]).arg(data).stderr(Stdio::null()).status().unwrap().success()
-    }
-
-    fn wait_until_healthy(data: &Path) {
-        let begun = Instant::now();
-        while !Running::is_healthy(data) {
-            assert!(begun.elapsed() < Duration::from_secs(60), "the box does not become healthy");
-            std::thread::sleep(Duration::from_millis(20));
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.child.id()).unwrap()), signal).unwrap();
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn is_healthy(data: &Path) -> bool {
+    platen().args(["healthcheck", "--data"]).arg(data).stderr(Stdio::null()).status().unwrap().success()
 }
 
 #[test]
@@ -95,7 +42,7 @@ fn the_printed_configuration_starts_a_box() {
     let file = dir.path().join("platen.toml");
     std::fs::write(&file, &printed.stdout).unwrap();
     let data = dir.path().join("data");
-    let mut running = Running::start(&data, &[]);
+    let mut running = start(&data, &[]);
     running.said("address");
     drop(running);
     assert!(text(&printed.stdout).contains("[web]"));
@@ -148,38 +95,28 @@ fn decoding_streams_and_goes_on_after_damage() {
 fn a_box_says_where_it_is_and_how_to_get_in_and_ends_when_asked() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    assert!(!Running::is_healthy(&data));
-    let mut running = Running::start(&data, &[]);
+    assert!(!is_healthy(&data));
+    let mut running = start(&data, &[]);
     assert!(running.said("address").starts_with("https://127.0.0.1:"));
     assert_eq!(running.said("certificate").len(), "SHA-256 ".len() + 95);
     assert_eq!(running.said("authority").len(), "SHA-256 ".len() + 95);
     assert_eq!(running.said("set-up code").len(), 19);
-    Running::wait_until_healthy(&data);
+    until("the box to be healthy", || is_healthy(&data));
     let data_text = data.to_str().unwrap();
     let counts = run(&["export", "counts", "--mold", "all", "--format", "jsonl", "--data", data_text], b"");
     assert!(counts.status.success(), "{}", text(&counts.stderr));
-    running.signal(Signal::SIGTERM);
-    assert!(running.child.wait().unwrap().success());
-    assert!(!Running::is_healthy(&data));
+    running.held.end();
+    assert!(!is_healthy(&data));
 }
 
 #[test]
 fn two_boxes_do_not_share_a_folder() {
     let dir = tempfile::tempdir().unwrap();
-    let mut first = Running::start(dir.path(), &[]);
+    let mut first = start(dir.path(), &[]);
     first.said("address");
-    let mut second = Running::start(dir.path(), &[]);
-    assert_eq!(second.child.wait().unwrap().code(), Some(1));
-    Running::wait_until_healthy(dir.path());
-}
-
-/// Waits for a condition.
-fn until(what: &str, mut there: impl FnMut() -> bool) {
-    let begun = Instant::now();
-    while !there() {
-        assert!(begun.elapsed() < Duration::from_secs(120), "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let mut second = start(dir.path(), &[]);
+    assert_eq!(second.held.wait().code(), Some(1));
+    until("the box to be healthy", || is_healthy(dir.path()));
 }
 
 fn counts(data: &Path) -> String {
@@ -198,40 +135,10 @@ fn play(recording: &Path, port: &Path, data: &Path) -> String {
         .spawn();
     let mut replay = replay.unwrap();
     until("the recording's port", || port.exists());
-    let mut running = Held::start(
-        platen()
-            .args(["serve", "--listen", "127.0.0.1:0", "--http", "", "--data"])
-            .arg(data)
-            .arg("--serial")
-            .arg(port)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null()),
-    );
+    let running = Held::start_unheard(serve().arg("--data").arg(data).arg("--serial").arg(port));
     assert!(replay.wait().unwrap().success());
-    running.end(Signal::SIGTERM);
+    running.end();
     counts(data)
-}
-
-/// A child that does not outlive its test.
-struct Held(Child);
-
-impl Held {
-    fn start(command: &mut Command) -> Held {
-        Held(command.spawn().unwrap())
-    }
-
-    fn end(&mut self, signal: Signal) {
-        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), signal).unwrap();
-        assert!(self.0.wait().unwrap().success());
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
@@ -240,7 +147,7 @@ fn a_recorded_link_counts_in_another_box_and_counts_once() {
     let sim =
         ["sim", "v3", "--sticks", "1", "--presses", "2", "--molds", "2", "--speed", "60", "--faults", "off"];
     let plant = dir.path().join("plant");
-    let mut simulator = Held::start(
+    let simulator = Held::start(
         platen().args(sim).args(["--history-days", "0", "--dir"]).arg(&plant).stdout(Stdio::null()),
     );
     let stick = plant.join("stick-a");
@@ -250,8 +157,9 @@ fn a_recorded_link_counts_in_another_box_and_counts_once() {
         platen().args(["capture", "--port"]).arg(&stick).arg("--to").arg(&recording).stderr(Stdio::null()),
     );
     until("a few cycles", || std::fs::metadata(&recording).is_ok_and(|file| file.len() > 6_000));
-    recorder.end(Signal::SIGINT);
-    simulator.end(Signal::SIGINT);
+    recorder.signal(Signal::SIGINT);
+    assert!(recorder.wait().success());
+    simulator.end();
 
     let (port, data) = (dir.path().join("port"), dir.path().join("data"));
     let once = play(&recording, &port, &data);
@@ -262,10 +170,10 @@ fn a_recorded_link_counts_in_another_box_and_counts_once() {
 #[test]
 fn a_box_started_for_someone_ends_with_them() {
     let dir = tempfile::tempdir().unwrap();
-    let mut running = Running::start(dir.path(), &["--until-stdin-closes"]);
+    let mut running = start(dir.path(), &["--until-stdin-closes"]);
     running.said("address");
-    drop(running.child.stdin.take());
-    assert!(running.child.wait().unwrap().success());
+    drop(running.held.0.stdin.take());
+    assert!(running.held.wait().success());
 }
 
 /// Runs a command with a stick that never stops talking; how it ended, and what the stick was told.

@@ -1,19 +1,18 @@
 //! `platen storage` from outside: beside a running box, from a stopped one, and where there is none.
 
-#![expect(clippy::unwrap_used, reason = "what fails here fails the test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::fs;
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::Output;
 use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::Pid;
 use serde_json::Value;
 
-fn platen() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_platen"))
-}
+#[allow(dead_code, reason = "other tests ask for more")]
+mod running;
+
+use running::{Held, platen, serve};
 
 fn storage(config: &Path, words: &[&str]) -> Output {
     platen().arg("storage").args(words).arg("--config").arg(config).output().unwrap()
@@ -23,30 +22,6 @@ fn told(config: &Path, words: &[&str]) -> String {
     let output = storage(config, words);
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap()
-}
-
-/// A box that does not outlive its test.
-struct Running(Child);
-
-impl Running {
-    fn start(config: &Path) -> Running {
-        let words = ["serve", "--listen", "127.0.0.1:0", "--http", "", "--config"];
-        let mut command = platen();
-        command.args(words).arg(config);
-        Running(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
-    }
-
-    fn end(mut self) -> bool {
-        kill(Pid::from_raw(i32::try_from(self.0.id()).unwrap()), Signal::SIGTERM).unwrap();
-        self.0.wait().unwrap().success()
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
 }
 
 #[test]
@@ -64,7 +39,7 @@ fn a_box_tells_its_room_its_policy_and_its_forecast() {
     assert!(!storage(&config, &[]).status.success(), "where there is no store there is nothing to tell");
     assert!(!data.exists(), "looking makes nothing");
 
-    let running = Running::start(&config);
+    let running = Held::start_unheard(serve().arg("--config").arg(&config));
     let begun = Instant::now();
     let policy = "policy    cycles 3 years; raw payloads 2 weeks; 512.0 MiB to stay free";
     loop {
@@ -86,7 +61,7 @@ fn a_box_tells_its_room_its_policy_and_its_forecast() {
     assert!(!refused.status.success());
     assert!(String::from_utf8_lossy(&refused.stderr).contains("the box is running: stop it first"));
 
-    assert!(running.end());
+    running.end();
     let stopped = told(&config, &[]);
     assert!(stopped.contains(policy) && stopped.contains("too early to tell: 1 of 3 days"), "{stopped}");
 

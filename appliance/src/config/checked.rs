@@ -157,15 +157,20 @@ pub struct Config {
 /// # Errors
 /// With file, key and what was expected.
 pub fn read(file: Option<&Path>, overrides: Overrides) -> Result<Config, ConfigError> {
+    let Some(path) = file else { return understand(None, overrides) };
+    let text = std::fs::read_to_string(path)
+        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
+    understand(Some((path, &text)), overrides)
+}
+
+/// As [`read`], of a file that was read.
+pub(super) fn understand(file: Option<(&Path, &str)>, overrides: Overrides) -> Result<Config, ConfigError> {
     let raw = match file {
         None => RawConfig::default(),
-        Some(path) => {
-            let text = std::fs::read_to_string(path)
-                .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
-            toml::from_str(&text)
-                .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?
-        }
+        Some((path, text)) => toml::from_str(text)
+            .map_err(|source| ConfigError::Parse { path: path.to_owned(), source: Box::new(source) })?,
     };
+    let file = file.map(|(path, _)| path);
     let origin = file.map_or_else(|| "flags".to_owned(), |path| path.display().to_string());
     let credentials = overrides.credentials.clone();
     let raw = overrides.lay_over(raw, file.is_none(), &origin)?;

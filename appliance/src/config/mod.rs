@@ -4,6 +4,8 @@
 
 mod backup;
 mod checked;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod keep;
 mod print;
 mod raw;

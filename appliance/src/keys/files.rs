@@ -32,7 +32,7 @@ pub(super) enum Guard {
 pub fn new_key(path: &Path) -> Result<(), GetKeys> {
     let mut key = Zeroizing::new([0; 32]);
     OsRng.try_fill_bytes(key.as_mut_slice())?;
-    let text = Zeroizing::new(format!("{KEY}{}\n", &*Zeroizing::new(hex::encode(key.as_slice()))));
+    let text = text_of(&key);
     let written = File::options().write(true).create_new(true).mode(0o600).open(path).and_then(|mut file| {
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
@@ -48,15 +48,23 @@ pub fn new_key(path: &Path) -> Result<(), GetKeys> {
 /// The key in a key file.
 pub(super) fn read_key(path: &Path, guard: Guard) -> Result<SecretBox<[u8; 32]>, GetKeys> {
     let bytes = read(path, guard)?;
-    let no_key = || GetKeys::NoKey(path.to_owned());
-    let text = std::str::from_utf8(&bytes).map_err(|_| no_key())?;
+    key_in(&bytes).ok_or_else(|| GetKeys::NoKey(path.to_owned()))
+}
+
+/// What stands in a key file.
+pub(super) fn text_of(key: &[u8; 32]) -> Zeroizing<String> {
+    Zeroizing::new(format!("{KEY}{}\n", &*Zeroizing::new(hex::encode(key))))
+}
+
+/// The key in the bytes of a key file.
+pub(super) fn key_in(bytes: &[u8]) -> Option<SecretBox<[u8; 32]>> {
+    let digits = std::str::from_utf8(bytes).ok()?.trim().strip_prefix(KEY)?;
     let mut key = Box::new([0; 32]);
-    let digits = text.trim().strip_prefix(KEY).ok_or_else(no_key)?;
     if hex::decode_to_slice(digits, key.as_mut_slice()).is_err() {
         key.zeroize();
-        return Err(no_key());
+        return None;
     }
-    Ok(SecretBox::new(key))
+    Some(SecretBox::new(key))
 }
 
 /// The passphrase in a file, without the line's end.

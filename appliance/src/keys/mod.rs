@@ -10,6 +10,8 @@
 mod change;
 mod files;
 mod folder;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod master;
 mod ring;
 mod source;

@@ -90,12 +90,20 @@ enum Lock {
 impl Ring {
     /// The file's bytes.
     pub(super) fn wrap(&self, master: &Master) -> Result<Vec<u8>, Wrap> {
+        self.wrap_at(master, USUAL)
+    }
+
+    /// With a passphrase that costs as much as is said.
+    pub(super) fn wrap_at(
+        &self,
+        master: &Master,
+        (memory_kib, passes, lanes): (u32, u32, u32),
+    ) -> Result<Vec<u8>, Wrap> {
         let lock = match master {
             Master::Key(_) => Lock::Key,
             Master::Passphrase(_) => {
                 let mut salt = [0; 16];
                 OsRng.try_fill_bytes(&mut salt)?;
-                let (memory_kib, passes, lanes) = USUAL;
                 Lock::Passphrase { salt, memory_kib, passes, lanes }
             }
         };
@@ -116,6 +124,17 @@ impl Ring {
         let digest = Sha256::digest(&bytes);
         bytes.extend_from_slice(&digest);
         Ok(bytes)
+    }
+
+    /// What a passphrase to these bytes would cost, KiB gone through; `None` without one.
+    #[cfg(any(test, fuzzing))]
+    pub(super) fn cost(bytes: &[u8]) -> Option<u64> {
+        match Lock::read(bytes)? {
+            (Lock::Passphrase { memory_kib, passes, .. }, _) => {
+                Some(u64::from(memory_kib) * u64::from(passes))
+            }
+            (Lock::Key, _) => None,
+        }
     }
 
     /// The keys in the file's bytes.

@@ -13,6 +13,8 @@ mod commit;
 mod contents;
 mod disk;
 mod error;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod handle;
 mod history;
 mod journal;

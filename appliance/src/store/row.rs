@@ -13,7 +13,7 @@ use super::error::{Damage, Fault, Undecodable};
 /// The version of values that prove themselves, and that values of format 1 begin with.
 pub(super) const VERSION: u8 = 1;
 /// The version of values with a CRC-32 of what follows it, little end first.
-const CHECKED: u8 = 2;
+pub(super) const CHECKED: u8 = 2;
 const SUM: usize = 4;
 
 /// The bytes of a value.
@@ -21,11 +21,16 @@ pub(super) fn encode<T: Serialize>(value: &T) -> Result<Vec<u8>, Fault> {
     let head = vec![CHECKED, 0, 0, 0, 0];
     let mut bytes =
         postcard::to_extend(value, head).map_err(|why| Fault::Refused(format!("could not encode: {why}")))?;
+    prove(&mut bytes);
+    Ok(bytes)
+}
+
+/// Puts the checksum where it belongs.
+pub(super) fn prove(bytes: &mut [u8]) {
     if let Some((head, body)) = bytes.split_at_mut_checked(1 + SUM) {
         let sum = crc32fast::hash(body).to_le_bytes();
         head.iter_mut().skip(1).zip(sum).for_each(|(byte, of_sum)| *byte = of_sum);
     }
-    Ok(bytes)
 }
 
 /// The value of some bytes.

@@ -2,6 +2,9 @@
 
 use std::io::{self, BufRead, Read};
 
+use super::ImportError;
+use super::problem::Problems;
+
 /// No row of cycles is longer.
 const LONGEST: u64 = 64 << 10;
 
@@ -19,6 +22,12 @@ pub(super) struct Lines<R> {
     line: Vec<u8>,
 }
 
+#[derive(PartialEq, Eq)]
+enum Length {
+    Bearable,
+    TooLong,
+}
+
 impl<R: BufRead> Lines<R> {
     pub(super) fn new(from: R) -> Self {
         Lines { from, number: 0, line: Vec::new() }
@@ -26,6 +35,26 @@ impl<R: BufRead> Lines<R> {
 
     /// The next line that is not blank, and its number from 1.
     pub(super) fn next(&mut self) -> io::Result<Option<(u64, Line<'_>)>> {
+        let length = self.advance()?;
+        Ok(length.map(|length| match length {
+            Length::Bearable => (self.number, Line::Whole(&self.line)),
+            Length::TooLong => (self.number, Line::TooLong),
+        }))
+    }
+
+    /// The next line that can be a row, and its number; those that are too long go to `problems`.
+    pub(super) fn next_row(&mut self, problems: &mut Problems) -> Result<Option<(u64, &[u8])>, ImportError> {
+        while let Some(length) = self.advance().map_err(ImportError::Read)? {
+            if length == Length::Bearable {
+                return Ok(Some((self.number, &self.line)));
+            }
+            problems.add(self.number, None, "the line is too long for a row of cycles");
+        }
+        Ok(None)
+    }
+
+    /// Reads the next line that is not blank, without its end.
+    fn advance(&mut self) -> io::Result<Option<Length>> {
         loop {
             self.line.clear();
             if self.from.by_ref().take(LONGEST).read_until(b'\n', &mut self.line)? == 0 {
@@ -34,7 +63,7 @@ impl<R: BufRead> Lines<R> {
             self.number = self.number.saturating_add(1);
             if self.line.last() != Some(&b'\n') && self.line.len() as u64 == LONGEST {
                 self.skip()?;
-                return Ok(Some((self.number, Line::TooLong)));
+                return Ok(Some(Length::TooLong));
             }
             if self.number == 1 && self.line.starts_with(b"\xEF\xBB\xBF") {
                 // Spreadsheets put a byte order mark before UTF-8.
@@ -44,13 +73,12 @@ impl<R: BufRead> Lines<R> {
                 break;
             }
         }
-        let mut end = self.line.len();
         for byte in [b'\n', b'\r'] {
-            if self.line.get(..end).is_some_and(|line| line.last() == Some(&byte)) {
-                end = end.saturating_sub(1);
+            if self.line.last() == Some(&byte) {
+                self.line.pop();
             }
         }
-        Ok(Some((self.number, Line::Whole(self.line.get(..end).unwrap_or_default()))))
+        Ok(Some(Length::Bearable))
     }
 
     fn skip(&mut self) -> io::Result<()> {

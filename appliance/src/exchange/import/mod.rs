@@ -4,6 +4,8 @@
 //! that is wrong with it, [`Import::write`] writes only a file that nothing is wrong with.
 
 mod field;
+#[cfg(any(test, fuzzing))]
+pub(crate) mod fuzzing;
 mod lines;
 mod problem;
 mod read;

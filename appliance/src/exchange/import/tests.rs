@@ -12,7 +12,7 @@ use crate::store::{Counts, Store, StoreKeys, check};
 
 const HEADER: &str = "mold,counter,ended,cycle_ms,temperature_decicelsius";
 
-fn open(dir: &Path) -> Store {
+pub(super) fn open(dir: &Path) -> Store {
     Store::open(dir, &StoreKeys::from_bytes([1; StoreKeys::LENGTH])).unwrap()
 }
 
@@ -22,7 +22,7 @@ fn read(dir: &Path, store: &Store, text: &str) -> Import {
     Import::read(&path, Format::Csv, Some(store), dir).unwrap()
 }
 
-fn rows(counters: impl IntoIterator<Item = u64>) -> String {
+pub(super) fn rows(counters: impl IntoIterator<Item = u64>) -> String {
     let mut text = HEADER.to_owned();
     for counter in counters {
         text.push_str(&format!("\n{}", row("M-1", counter)));
@@ -30,12 +30,12 @@ fn rows(counters: impl IntoIterator<Item = u64>) -> String {
     text
 }
 
-fn row(mold: &str, counter: u64) -> String {
+pub(super) fn row(mold: &str, counter: u64) -> String {
     let ended = Timestamp::from_millis(1_600_000_000_000 + counter.cast_signed() * 20_000);
     format!("{mold},{counter},{},20000,{}", crate::exchange::column::instant(ended), counter % 900)
 }
 
-fn import(dir: &Path, store: &Store, text: &str) -> Vec<MoldImport> {
+pub(super) fn import(dir: &Path, store: &Store, text: &str) -> Vec<MoldImport> {
     let import = read(dir, store, text);
     assert_eq!(import.problems().listed(), [], "{text}");
     import.write(store, "Marta", Timestamp::from_millis(1_790_000_000_000)).unwrap();
@@ -61,7 +61,7 @@ fn refused(dir: &Path, store: &Store, text: &str) -> Vec<String> {
     told
 }
 
-fn given(store: &Store, subject: Subject, format: Format) -> Vec<u8> {
+pub(super) fn given(store: &Store, subject: Subject, format: Format) -> Vec<u8> {
     let mut bytes = Vec::new();
     let wanted = Wanted { subject, mold: None, format, from: None, to: None };
     export(store, &wanted, &mut bytes).unwrap();

@@ -10,6 +10,8 @@
 
 mod error;
 pub(in crate::store) mod format;
+#[cfg(any(test, fuzzing))]
+pub(in crate::store) mod fuzzing;
 mod restore;
 pub(in crate::store) mod shapes;
 mod write;

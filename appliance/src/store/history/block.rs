@@ -172,7 +172,7 @@ fn take<const N: usize>(bytes: &mut &[u8]) -> Result<[u8; N], Damage> {
 mod writer;
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::writer::{FULL, Writer};
     use super::*;
     use proptest::prelude::*;
@@ -193,6 +193,13 @@ mod tests {
         )
     }
 
+    /// The ordinal in the key and the value of a block with these cycles.
+    pub(in crate::store::history) fn written(cycles: &[Cycle]) -> (u64, Vec<u8>) {
+        let mut writer = Writer::begin(&cycles[0]);
+        assert!(cycles[1..].iter().all(|cycle| writer.push(cycle)));
+        writer.finish()
+    }
+
     fn read(first: u64, bytes: &[u8]) -> Result<Vec<Cycle>, Damage> {
         Block::parse(first, bytes)?.cycles().collect()
     }
@@ -202,11 +209,7 @@ mod tests {
         fn every_cycle_reads_back_as_it_was_written(mut cycles in prop::collection::vec(any_cycle(), 1..60)) {
             cycles.sort_by_key(|cycle| cycle.ordinal);
             cycles.dedup_by_key(|cycle| cycle.ordinal);
-            let mut writer = Writer::begin(&cycles[0]);
-            for cycle in &cycles[1..] {
-                prop_assert!(writer.push(cycle));
-            }
-            let (first, bytes) = writer.finish();
+            let (first, bytes) = written(&cycles);
             let block = Block::parse(first, &bytes).unwrap();
             prop_assert_eq!(block.last_ordinal(), cycles[cycles.len() - 1].ordinal);
             prop_assert_eq!(read(first, &bytes).unwrap(), cycles);
@@ -236,9 +239,7 @@ mod tests {
             at(4, i64::MIN),
             at(5, i64::MAX),
         ];
-        let mut writer = Writer::begin(&cycles[0]);
-        assert!(cycles[1..].iter().all(|cycle| writer.push(cycle)));
-        let (first, bytes) = writer.finish();
+        let (first, bytes) = written(&cycles);
         assert_eq!(read(first, &bytes).unwrap(), cycles);
         assert_eq!(Block::parse(first, &bytes).unwrap().span(), (i64::MIN, i64::MAX));
     }

@@ -6,6 +6,8 @@
 
 mod block;
 mod chunk;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod pack;
 mod piece;
 mod recent;
@@ -201,6 +203,7 @@ pub(super) fn tighten(
 ) -> Result<(), Fault> {
     let Some((key, bytes)) = chunk_before(chunks, mold, u64::MAX)? else { return Ok(()) };
     if bytes.len() < SMALL
+        && is_chunk(&bytes)
         && let Some((before, roomy)) = roomy_before(chunks, mold, key)?
     {
         let packed = pack(&[(before, &roomy), (key, &bytes)], &[], Place::Last);
@@ -222,6 +225,9 @@ fn at_the_end(
     let wrong = |why| undecodable((mold.0, key), why);
     // About what they will take: two bytes a cycle, rounded up.
     let grown = bytes.len().saturating_add(part.len().saturating_mul(2));
+    if !is_chunk(bytes) {
+        return Piece::pack(key, bytes, part, Place::Last).map_err(wrong);
+    }
     if bytes.len() < SMALL {
         if (end == End::Tight || grown > SMALL)
             && let Some((before, roomy)) = roomy_before(chunks, mold, key)?
@@ -237,6 +243,11 @@ fn at_the_end(
     Piece::pack(key, bytes, part, Place::Last).map_err(wrong)
 }
 
+/// A block of earlier days joins no other: it becomes a chunk first, when something is added to it.
+fn is_chunk(bytes: &[u8]) -> bool {
+    bytes.first() == Some(&chunk::VERSION)
+}
+
 /// The chunk before that one, if it is large and not full.
 fn roomy_before(
     chunks: &impl ReadableTable<Key, Bytes>,
@@ -245,7 +256,7 @@ fn roomy_before(
 ) -> Result<Option<(u64, Vec<u8>)>, Fault> {
     let Some(below) = key.checked_sub(1) else { return Ok(None) };
     let before = chunk_before(chunks, mold, below)?;
-    Ok(before.filter(|(_, bytes)| bytes.len() < pack::FULL && bytes.first() == Some(&chunk::VERSION)))
+    Ok(before.filter(|(_, bytes)| bytes.len() < pack::FULL && is_chunk(bytes)))
 }
 
 /// Gives every cycle of a mold whose ordinal lies between the two and that ended at `from` or later and before `to`,

@@ -6,6 +6,9 @@ use std::ops::ControlFlow;
 use domain::{Cycle, CycleFlags, CycleTime, MoldId, Temperature, TimeSource, Timestamp};
 use proptest::prelude::*;
 
+use super::chunk::{encode, samples};
+use super::piece::Piece;
+use super::{ALWAYS, End, pack_into, tighten};
 use crate::plant::Batch;
 use crate::store::{DailyRollup, Store, StoreKeys};
 
@@ -123,6 +126,35 @@ proptest! {
         let report = crate::store::check(&store).unwrap();
         let unsound = report.findings.iter().filter(|f| f.place.contains("day") || f.place.contains("table"));
         prop_assert_eq!(unsound.count(), 0);
+    }
+}
+
+/// A box of earlier days: something late made a chunk of a block, and the last block stayed what it was.
+#[test]
+fn a_block_of_earlier_days_behind_a_chunk_takes_what_comes() {
+    let cycles = samples::regular(1, 150);
+    let memory = redb::backends::InMemoryBackend::new();
+    let database = redb::Builder::new().create_with_backend(memory).unwrap();
+    let txn = database.begin_write().unwrap();
+    let mut table = txn.open_table(crate::store::tables::HISTORY).unwrap();
+    let (key, block) = super::block::tests::written(&cycles[100..140]);
+    table.insert((1, cycles[0].ordinal), encode(&cycles[..100]).unwrap().as_slice()).unwrap();
+    table.insert((1, key), block.as_slice()).unwrap();
+    for (end, new) in [(End::Tight, &cycles[140..]), (End::Loose, &cycles[140..]), (End::Tight, &[])] {
+        let mut all: BTreeMap<u64, Option<Vec<u8>>> = BTreeMap::from([
+            (cycles[0].ordinal, Some(encode(&cycles[..100]).unwrap())),
+            (key, Some(block.clone())),
+        ]);
+        let mut write = |key, bytes| drop(all.insert(key, bytes));
+        match new {
+            [] => tighten(&table, MoldId(1), &mut write).unwrap(),
+            new => pack_into(&table, MoldId(1), new, end, &mut write).unwrap(),
+        }
+        let mut found = Vec::new();
+        for (key, bytes) in all.iter().filter_map(|(key, bytes)| Some((key, bytes.as_ref()?))) {
+            Piece::parse(*key, bytes).unwrap().range(ALWAYS, (0, u64::MAX), &mut found).unwrap();
+        }
+        assert_eq!(found, cycles[..140 + new.len()]);
     }
 }
 

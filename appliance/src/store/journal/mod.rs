@@ -5,12 +5,14 @@
 //! A record counts until the database says that it has packed the commit; nothing is ever erased, it is written over.
 
 mod file;
+#[cfg(any(test, fuzzing))]
+pub(super) mod fuzzing;
 mod record;
 
 use std::io;
 
 use redb::StorageBackend;
-use secrecy::SecretSlice;
+use secrecy::{ExposeSecret, SecretSlice};
 
 pub(super) use self::file::JournalFile;
 use self::record::{BLOCK, HEAD, Head};
@@ -78,30 +80,41 @@ impl<'a> Reading<'a> {
             let end_of_segment = if place < length / 2 { length / 2 } else { length };
             let found = Head::parse(&bytes)
                 .map(|head| Found { number: head.number, place, sealed: head.sealed })
-                .filter(|found| found.end() <= end_of_segment)
-                // Those that the database has long had are stepped over, not opened.
-                .filter(|found| found.number <= packed || reading.open(found).is_ok_and(|it| it.is_some()));
-            place = match found {
-                Some(found) => {
-                    if found.number > packed {
-                        records.push(found);
-                    }
-                    found.end()
-                }
-                None => place + BLOCK as u64,
-            };
+                // Those that the database has long had are not opened, and what is not opened is not believed: not
+                // even how long it is.
+                .filter(|found| found.number > packed && found.end() <= end_of_segment)
+                .filter(|found| reading.open(found).is_ok_and(|it| it.is_some()));
+            place = found.map_or(place + BLOCK as u64, |found| found.end());
+            records.extend(found);
         }
         records.sort_by_key(|found| found.number);
-        let mut there = records.iter().map(|found| found.number).peekable();
+        reading.records = reading.once(&records)?;
+        let mut there = reading.records.iter().map(|found| found.number).peekable();
         let last = records.last().map_or(packed, |found| found.number).max(journaled);
-        for number in packed.saturating_add(1)..=last {
-            if there.next_if_eq(&number).is_none() {
-                reading.missing.push(number);
-            }
-        }
-        drop(there);
-        reading.records = records;
+        let missing =
+            (packed.saturating_add(1)..=last).filter(|number| there.next_if_eq(number).is_none()).collect();
+        reading.missing = missing;
         Ok(reading)
+    }
+
+    /// Each commit once, of records in order of their numbers. The journal writes none twice, but whoever has the disk
+    /// can copy blocks. Two that differ are both left out, for nobody knows which one was told as kept.
+    fn once(&self, records: &[Found]) -> Result<Vec<Found>, Fault> {
+        let mut once = Vec::with_capacity(records.len());
+        for same in records.chunk_by(|a, b| a.number == b.number) {
+            let Some((first, others)) = same.split_first() else { continue };
+            let mut alike = true;
+            if !others.is_empty() {
+                let plain = self.open(first)?;
+                for other in others {
+                    let other = self.open(other)?;
+                    alike &= plain.as_ref().map(|it| it.expose_secret())
+                        == other.as_ref().map(|it| it.expose_secret());
+                }
+            }
+            once.extend(alike.then_some(*first));
+        }
+        Ok(once)
     }
 
     /// What a record holds; `None` when it does not open.
@@ -228,7 +241,6 @@ fn failed(error: io::Error) -> Fault {
 mod tests {
     use super::*;
     use redb::backends::InMemoryBackend;
-    use secrecy::ExposeSecret;
     use std::sync::Arc;
 
     #[derive(Debug, Clone)]
@@ -326,6 +338,39 @@ mod tests {
         file.write(place, &[byte[0] ^ 1]).unwrap();
         assert_eq!(Reading::after(&file, &key(), (0, 0)).unwrap().missing, [2]);
         assert_eq!(Reading::after(&file, &key(), (0, 4)).unwrap().missing, [2, 4]);
+    }
+
+    #[test]
+    fn a_record_that_lies_there_twice_counts_once() {
+        let file = file();
+        let mut journal = journal(&file, 0);
+        (1..=2).for_each(|number| assert!(append(&mut journal, number)));
+        let mut block = [0; BLOCK];
+        for from in [1, 0] {
+            file.read(from * BLOCK as u64, &mut block).unwrap();
+            file.write((5 + from) * BLOCK as u64, &block).unwrap();
+            assert_eq!(numbers(&file, 0), [1, 2]);
+            assert!(Reading::after(&file, &key(), (0, 0)).unwrap().missing.is_empty());
+        }
+    }
+
+    #[test]
+    fn two_records_of_one_commit_that_differ_are_none() {
+        let file = file();
+        let mut journal = journal(&file, 0);
+        (1..=2).for_each(|number| assert!(append(&mut journal, number)));
+        assert!(journal.append(1, b"another commit").unwrap());
+        assert_eq!(numbers(&file, 0), [2]);
+        assert_eq!(Reading::after(&file, &key(), (0, 0)).unwrap().missing, [1]);
+    }
+
+    #[test]
+    fn a_damaged_head_of_what_is_packed_hides_nothing_that_is_not() {
+        let file = file();
+        let mut journal = journal(&file, 0);
+        (1..=3).for_each(|number| assert!(append(&mut journal, number)));
+        file.write(4, &(3 * BLOCK as u32 - 16).to_le_bytes()).unwrap();
+        assert_eq!(numbers(&file, 1), [2, 3]);
     }
 
     #[test]

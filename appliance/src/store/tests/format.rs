@@ -166,7 +166,7 @@ fn a_session_ends_alone_or_with_all_that_nobody_holds_on_to() {
 }
 
 /// Everything there is, once.
-fn everything() -> Batch {
+pub(in crate::store) fn everything() -> Batch {
     let monitor = monitor();
     let mut batch = counted(1, 260);
     batch.molds.push(mold(2));
@@ -229,7 +229,7 @@ fn everything() -> Batch {
     batch
 }
 
-pub(super) fn write_everything(store: &Store) {
+pub(in crate::store) fn write_everything(store: &Store) {
     store.commit(&everything()).unwrap();
     store.set_up(&person()).unwrap();
     store.put_session(&TokenHash([9; 32]), &Session { user: person().name, opened: at(7) }).unwrap();

@@ -4,7 +4,7 @@ pub(super) mod backends;
 mod backup;
 mod damage;
 mod disk;
-mod format;
+pub(super) mod format;
 mod laws;
 pub(super) mod plant;
 mod power;

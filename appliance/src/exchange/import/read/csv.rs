@@ -48,15 +48,7 @@ impl<R: BufRead> CsvRows<R> {
 
 impl<R: BufRead> Rows for CsvRows<R> {
     fn next(&mut self, cells: &mut Cells, problems: &mut Problems) -> Result<Option<u64>, ImportError> {
-        loop {
-            let (number, line) = match self.lines.next().map_err(ImportError::Read)? {
-                Some((number, Line::Whole(line))) => (number, line),
-                Some((number, Line::TooLong)) => {
-                    problems.add(number, None, "the line is too long for a row of cycles");
-                    continue;
-                }
-                None => return Ok(None),
-            };
+        while let Some((number, line)) = self.lines.next_row(problems)? {
             let Ok(text) = std::str::from_utf8(line) else {
                 problems.add(number, None, "the line is no UTF-8 text");
                 continue;
@@ -76,6 +68,7 @@ impl<R: BufRead> Rows for CsvRows<R> {
             }
             return Ok(Some(number));
         }
+        Ok(None)
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer};
 
 use super::super::ImportError;
 use super::super::field::{Cells, Field, Value, shortened, unknown};
-use super::super::lines::{Line, Lines};
+use super::super::lines::Lines;
 use super::super::problem::Problems;
 use super::Rows;
 
@@ -24,15 +24,7 @@ impl<R: BufRead> JsonRows<R> {
 
 impl<R: BufRead> Rows for JsonRows<R> {
     fn next(&mut self, cells: &mut Cells, problems: &mut Problems) -> Result<Option<u64>, ImportError> {
-        loop {
-            let (number, line) = match self.lines.next().map_err(ImportError::Read)? {
-                Some((number, Line::Whole(line))) => (number, line),
-                Some((number, Line::TooLong)) => {
-                    problems.add(number, None, "the line is too long for a row of cycles");
-                    continue;
-                }
-                None => return Ok(None),
-            };
+        while let Some((number, line)) = self.lines.next_row(problems)? {
             cells.clear();
             let mut faults = Vec::new();
             let mut reader = serde_json::Deserializer::from_slice(line);
@@ -50,6 +42,7 @@ impl<R: BufRead> Rows for JsonRows<R> {
                 problems.add(number, Some(&column), reason);
             }
         }
+        Ok(None)
     }
 }
 

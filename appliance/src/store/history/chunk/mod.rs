@@ -77,10 +77,7 @@ pub(super) fn encode(cycles: &[Cycle]) -> Result<Vec<u8>, Damage> {
     for column in &columns {
         bytes.extend_from_slice(&column.bytes);
     }
-    let sum = checksum(first.ordinal, &bytes).to_le_bytes();
-    for (byte, of_sum) in bytes.iter_mut().skip(1).zip(sum) {
-        *byte = of_sum;
-    }
+    prove(first.ordinal, &mut bytes);
     Ok(bytes)
 }
 
@@ -476,6 +473,14 @@ fn join(
         return Err(damage("its cycles are not what its head says"));
     }
     Ok(())
+}
+
+/// Puts the checksum where it belongs.
+pub(super) fn prove(first_ordinal: u64, bytes: &mut [u8]) {
+    let sum = checksum(first_ordinal, bytes).to_le_bytes();
+    for (byte, of_sum) in bytes.iter_mut().skip(1).zip(sum) {
+        *byte = of_sum;
+    }
 }
 
 /// Over the ordinal in the key and everything in the value but the checksum itself.

@@ -12,8 +12,7 @@ fn read(first_ordinal: u64, bytes: &[u8]) -> Result<Vec<Cycle>, Damage> {
 }
 
 fn sealed(first_ordinal: u64, mut bytes: Vec<u8>) -> Vec<u8> {
-    let sum = checksum(first_ordinal, &bytes);
-    bytes[1..HEAD].copy_from_slice(&sum.to_le_bytes());
+    prove(first_ordinal, &mut bytes);
     bytes
 }
 
