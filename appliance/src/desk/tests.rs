@@ -32,12 +32,16 @@ fn at(seconds: u64) -> Timestamp {
 
 /// A mold that made a cycle every 20 s, with a pause of an hour in the middle.
 fn plant(cycles: u64) -> (tempfile::TempDir, Arc<dyn Plant>) {
+    plant_of(cycles, |ordinal| if ordinal == cycles / 2 { (3_600, true) } else { (20, false) })
+}
+
+/// A mold whose cycles took so many seconds each; a first one follows a pause.
+fn plant_of(cycles: u64, time: impl Fn(u64) -> (u64, bool)) -> (tempfile::TempDir, Arc<dyn Plant>) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), &StoreKeys::from_bytes([7; 96])).unwrap();
     let mut ended = 0;
     let made = (1..=cycles).map(|ordinal| {
-        let paused = ordinal == cycles / 2;
-        let seconds = if paused { 3_600 } else { 20 };
+        let (seconds, first) = time(ordinal);
         ended += seconds;
         Cycle {
             ordinal,
@@ -45,7 +49,7 @@ fn plant(cycles: u64) -> (tempfile::TempDir, Arc<dyn Plant>) {
             cycle_time: CycleTime::from_millis(u32::try_from(seconds).unwrap() * 1_000),
             temperature: Some(Temperature::from_milli_celsius(60_000)),
             source: TimeSource::Device,
-            flags: CycleFlags { late: false, first: paused },
+            flags: CycleFlags { late: false, first },
         }
     });
     let mut batch = Batch {
@@ -73,6 +77,7 @@ fn plant(cycles: u64) -> (tempfile::TempDir, Arc<dyn Plant>) {
     };
     batch.ledger.push((MoldId(1), LedgerChange::Append(entry)));
     store.commit(&batch).unwrap();
+    store.checkpoint().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(Standing(at(ended)));
     let live = Arc::new(Live::new(Vec::new(), clock.now()));
     let snapshot = store.snapshot().unwrap();
@@ -117,6 +122,22 @@ fn a_chart_has_no_more_points_than_asked_for_and_loses_no_cycle() {
     let years = plant.cycles(MoldId(1), at(0).earlier_by(Duration::from_secs(400 * 86_400)), at(30_000), 50);
     assert_eq!(years.unwrap().points.iter().map(|point| point.cycles).sum::<u32>(), 999);
     assert!(matches!(plant.cycles(MoldId(1), at(5), at(5), 10), Err(Refusal::Invalid(_))));
+}
+
+#[test]
+fn a_stop_is_no_point_of_a_chart_however_few_points_there_are() {
+    // Three times approved is 60 s.
+    let times = |ordinal: u64| match ordinal % 50 {
+        7 => (61, false),
+        31 => (60, false),
+        _ => (20, false),
+    };
+    let (_dir, plant) = plant_of(5_000, times);
+    for points in [1, 40, 4_899, 5_000] {
+        let chart = plant.cycles(MoldId(1), at(0), at(200_000), points).unwrap();
+        assert_eq!(chart.points.iter().map(|point| point.cycles).sum::<u32>(), 4_900, "{points}");
+        assert_eq!(chart.points.iter().map(|point| point.max.as_millis()).max(), Some(60_000));
+    }
 }
 
 #[tokio::test]
