@@ -38,7 +38,8 @@ pub(super) struct Journal {
 }
 
 impl Journal {
-    /// A journal to go on with after its records were read. A new file is laid out first.
+    /// A journal to go on with after its records were read. A file that is new, or was laid out by half, is laid out
+    /// first.
     pub(super) fn resume(
         file: Box<dyn StorageBackend>,
         key: &SealingKey,
@@ -46,7 +47,9 @@ impl Journal {
         segment: u64,
     ) -> Result<Self, Fault> {
         let length = file.len().map_err(failed)?;
-        let segment = if length >= 2 * BLOCK as u64 { length / 2 } else { lay_out(file.as_ref(), segment)? };
+        let is_whole = length == 2 * segment || !records.is_empty();
+        let segment =
+            if is_whole && length >= 2 * BLOCK as u64 { length / 2 } else { lay_out(file.as_ref(), segment)? };
         let mut journal = Journal {
             file,
             key: key.duplicate(),
@@ -309,6 +312,17 @@ mod tests {
         assert!(append(&mut journal, 7));
         assert_eq!(file.len().unwrap(), 8 * BLOCK as u64);
         assert_eq!(numbers(&file, 6), [7]);
+    }
+
+    #[test]
+    fn a_file_that_was_laid_out_by_half_is_laid_out_again_unless_something_is_in_it() {
+        let file = file();
+        file.set_len(2 * BLOCK as u64).unwrap();
+        assert!(append(&mut journal(&file, 0), 1));
+        assert_eq!(file.len().unwrap(), 8 * BLOCK as u64);
+        file.set_len(4 * BLOCK as u64).unwrap();
+        assert!(append(&mut journal(&file, 0), 2));
+        assert_eq!((file.len().unwrap(), numbers(&file, 0)), (4 * BLOCK as u64, vec![1, 2]));
     }
 
     #[test]
