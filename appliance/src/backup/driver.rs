@@ -119,7 +119,7 @@ impl Driver {
                 save(&self.standing.borrow().status, &self.data);
                 let _ = until.run_until_cancelled(self.look(&plan, now, &live)).await;
             }
-            let complaint = schedule::complaint(&self.standing.borrow().status, clock.now());
+            let complaint = schedule::outward(&self.standing.borrow().status, clock.now());
             alarms.alarm(AlarmKey::Backup, complaint).await;
         }
     }

@@ -59,6 +59,15 @@ pub(super) fn complaint(status: &Status, now: Timestamp) -> Option<String> {
     (now > overdue).then(|| "none was made for two days".to_owned())
 }
 
+/// The same for everybody who looks at the plant, without what lies under it.
+#[must_use]
+pub(super) fn outward(status: &Status, now: Timestamp) -> Option<String> {
+    match &status.failure {
+        Some(failed) => Some(failed.trouble.told().to_owned()),
+        None => complaint(status, now),
+    }
+}
+
 /// Until when nobody minds that no newer one was made; `None`: what was noted is of a clock that was wrong.
 #[must_use]
 pub(super) fn overdue_from(status: &Status, now: Timestamp) -> Option<Timestamp> {
@@ -135,7 +144,11 @@ mod tests {
         assert!(complaint(&made(0.0), at(49.0)).is_some());
         assert_eq!(complaint(&Status::new(at(0.0)), at(47.0)), None);
         assert!(complaint(&Status::new(at(0.0)), at(49.0)).is_some());
-        assert_eq!(complaint(&failed(made(0.0), 2.0), at(3.0)).as_deref(), Some("the disk is not there"));
+        let away = failed(made(0.0), 2.0);
+        assert_eq!(complaint(&away, at(3.0)).as_deref(), Some("the disk is not there"));
+        assert_eq!(outward(&away, at(3.0)).as_deref(), Some("the disk or share for backups is not there"));
+        assert_eq!(outward(&made(0.0), at(47.0)), None);
+        assert_eq!(outward(&made(0.0), at(49.0)), complaint(&made(0.0), at(49.0)));
     }
 
     proptest! {

@@ -52,4 +52,21 @@ impl Trouble {
             Night::Place(FindPlace::Mounts(_)) | Night::Make(MakeFile::Seal(_)) => Trouble::Other,
         }
     }
+
+    /// In a few words, for everybody who looks at the plant.
+    #[must_use]
+    pub const fn told(self) -> &'static str {
+        match self {
+            Trouble::PlaceAway => "the disk or share for backups is not there",
+            Trouble::PlaceUnusable => "the folder for backups cannot be used",
+            Trouble::NotWritten => "it could not be written",
+            Trouble::NotRead => "the store could not be read",
+            Trouble::NoRoomToTest => "too little room is free to test it",
+            Trouble::NoIdentity => "the identity to test it with cannot be read",
+            Trouble::FileAltered => "its file is not what was written",
+            Trouble::TestFailed => "it did not pass its test",
+            Trouble::NotInOrder => "the store in it is not in order",
+            Trouble::Other => "the box's log says why",
+        }
+    }
 }
