@@ -20,7 +20,8 @@ pub fn journal(input: &[u8]) {
     let (file, key) = (file(blocks), key());
     let records = read(&file, &key, marks);
     let last = records.last().map_or(0, |found| found.number).max(marks.0).max(marks.1);
-    let Ok(mut journal) = Journal::resume(Box::new(file), &key, &records, BLOCK as u64) else {
+    let Ok(length) = file.len() else { unreachable!("memory has a length") };
+    let Ok(mut journal) = Journal::resume(Box::new(file), &key, &records, length / 2) else {
         unreachable!("memory is written")
     };
     let Ok(kept) = journal.append(last + 1, b"the next commit") else { unreachable!("memory is written") };
