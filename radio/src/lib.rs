@@ -6,6 +6,7 @@
 pub mod capture;
 pub mod command;
 pub mod event;
+pub mod open;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod usb;
