@@ -15,7 +15,7 @@ mod ring;
 mod terminal;
 
 pub use change::{change, rotate};
-pub use files::new_key;
+pub use files::{new_key, read_private};
 pub use folder::{FORMER, forget_former, put, to_look, to_serve};
 pub use ring::{Unwrap, Wrap};
 
