@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -89,6 +90,73 @@ fn decoding_streams_and_goes_on_after_damage() {
     output.read_to_string(&mut rest).unwrap();
     assert!(rest.contains("0x8A"), "{rest}");
     assert!(child.wait().unwrap().success());
+}
+
+/// Adverts from `radio/tests/vectors`: a monitor that waits, a sealed status, the same passed on by a repeater, and the
+/// encrypted example of bthome.io.
+const WAITING: &str = "0201061721379733A644658788BB41251A01003337110000303900";
+const STATUS: &str = "0201041AFF99045034120A1B2C3D000000020327FE9CBB6BD5603B49586F";
+const REPEATED: &str = "1EFF9904503413010A1B2C3D000000020327FE9CBB6BD5603B49586FB97101";
+const BTHOME: &str = "02010612 16D2FC41A47266C95F7300112233 78237214";
+const KEYS: &str = "# hall a
+54:48:E6:8F:80:A5 231d39c1d7cc1ab1aee224cd096db932
+0A1B2C3D 0f1e2d3c4b5a69788796a5b4c3d2e1f0
+";
+
+fn json_lines(output: &Output) -> Vec<serde_json::Value> {
+    text(&output.stdout).lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+#[test]
+fn adverts_are_decoded_and_opened_with_keys_from_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = dir.path().join("adverts.keys");
+    std::fs::write(&keys, KEYS).unwrap();
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o600)).unwrap();
+    let input = format!("{WAITING}\n{STATUS}\n{REPEATED}\n54:48:E6:8F:80:A5 {BTHOME}\n0201\n");
+    let decoded = run(&["decode", "ble", "--keys", keys.to_str().unwrap()], input.as_bytes());
+    assert_eq!(decoded.status.code(), Some(0), "{}", text(&decoded.stderr));
+    let lines = json_lines(&decoded);
+    assert_eq!(lines.len(), 5);
+    assert_eq!(lines[0]["open"]["serial"], "V4-00012345");
+    assert_eq!(lines[1]["open"]["status"]["count"], 1000);
+    assert_eq!(lines[1]["open"]["news"], true);
+    assert_eq!(lines[2]["open"]["status"], lines[1]["open"]["status"]);
+    assert_eq!(lines[2]["open"]["news"], false, "a repeater passed on what was heard before");
+    assert_eq!(lines[3]["bthome"]["readings"][0]["temperature_mc"], 25_060);
+    assert_eq!(lines[4]["damage"], "truncated");
+    for key in KEYS.split_whitespace().filter(|word| word.len() == 32) {
+        assert!(!text(&decoded.stdout).to_lowercase().contains(key), "a key is never printed");
+    }
+    // Without keys the same lines say what everybody can see.
+    let closed = json_lines(&run(&["decode", "ble"], input.as_bytes()));
+    assert_eq!(closed[1]["open"]["id"], "0A1B2C3D");
+    assert_eq!(closed[1]["open"].get("status"), None);
+    assert_eq!(closed[3]["bthome"].get("readings"), None);
+}
+
+#[test]
+fn keys_that_others_may_read_are_refused_and_so_is_what_is_no_advert() {
+    let dir = tempfile::tempdir().unwrap();
+    let keys = dir.path().join("adverts.keys");
+    std::fs::write(&keys, KEYS).unwrap();
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o640)).unwrap();
+    let refused = run(&["decode", "ble", "--keys", keys.to_str().unwrap()], b"");
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(text(&refused.stderr).contains("chmod 600"), "{}", text(&refused.stderr));
+    std::fs::set_permissions(&keys, std::fs::Permissions::from_mode(0o600)).unwrap();
+    std::fs::write(&keys, "54:48:E6:8F:80:A5 231d39c1").unwrap();
+    let refused = run(&["decode", "ble", "--keys", keys.to_str().unwrap()], b"");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = text(&refused.stderr);
+    assert!(said.contains("line 1") && !said.contains("231d39c1"), "{said}");
+    // What came before a wrong digit is printed.
+    let stopped = run(&["decode", "ble"], format!("{WAITING}\nan advert\n").as_bytes());
+    assert_eq!(stopped.status.code(), Some(1));
+    assert_eq!(json_lines(&stopped).len(), 1);
+    assert!(text(&stopped.stderr).contains("line 2: character 2 is 'n'"), "{}", text(&stopped.stderr));
+    let help = run(&["decode", "ble", "--help"], b"");
+    assert!(help.status.success() && text(&help.stdout).contains("--keys"));
 }
 
 #[test]

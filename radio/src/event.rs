@@ -1,4 +1,4 @@
-//! What the shop floor says, whichever radio it came by. The only thing V3 and V4 share, with the capture format.
+//! What the shop floor says, whichever radio it came by. What V3 and V4 share, with the capture format.
 
 use std::time::Duration;
 

@@ -58,7 +58,8 @@ fn tether(tether: &Tether) -> Value {
 }
 
 fn cycles(cycles: &Cycles) -> Value {
-    let all: Vec<Value> = cycles
+    let Cycles { serial, stretch } = cycles;
+    let all: Vec<Value> = stretch
         .iter()
         .map(|(time, temperature, first)| {
             let temperature = milli_celsius(temperature);
@@ -67,12 +68,12 @@ fn cycles(cycles: &Cycles) -> Value {
         .collect();
     json!({
         "type": "cycles",
-        "serial": cycles.serial().monitor(),
-        "era": cycles.era(),
-        "count": cycles.count(),
-        "sent_ms": cycles.sent().as_millis(),
-        "last_end_ms": cycles.last_end().as_millis(),
-        "from_memory": cycles.from_memory(),
+        "serial": serial.monitor(),
+        "era": stretch.era(),
+        "count": stretch.count(),
+        "sent_ms": stretch.sent().as_millis(),
+        "last_end_ms": stretch.last_end().as_millis(),
+        "from_memory": stretch.from_memory(),
         "cycles": all,
     })
 }

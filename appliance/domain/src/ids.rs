@@ -233,6 +233,19 @@ impl MonitorSerial {
         (MonitorSerial::v3(number) == *self).then_some(number)
     }
 
+    /// The text of a V4 monitor's number: `V4-00012345`.
+    #[must_use]
+    pub fn v4(number: u32) -> Self {
+        MonitorSerial(format!("V4-{number:08}"))
+    }
+
+    /// The number of a V4 monitor, if this is the text [`MonitorSerial::v4`] gives for one.
+    #[must_use]
+    pub fn v4_number(&self) -> Option<u32> {
+        let number = self.0.strip_prefix("V4-")?.parse().ok()?;
+        (MonitorSerial::v4(number) == *self).then_some(number)
+    }
+
     /// A module whose input is wired to a mold-closed contact counts as a monitor of its own.
     #[must_use]
     pub fn switch(module: Eui64) -> Self {
@@ -261,9 +274,13 @@ mod tests {
         for number in [0, 12_345, 99_999_999, u32::MAX] {
             let serial = MonitorSerial::v3(number);
             assert_eq!(serial.as_str().parse(), Ok(serial.clone()));
-            assert_eq!(serial.v3_number(), Some(number));
+            assert_eq!((serial.v3_number(), serial.v4_number()), (Some(number), None));
+            let serial = MonitorSerial::v4(number);
+            assert_eq!(serial.as_str().parse(), Ok(serial.clone()));
+            assert_eq!((serial.v3_number(), serial.v4_number()), (None, Some(number)));
         }
         assert_eq!(MonitorSerial::v3(12_345).as_str(), "V3-00012345");
+        assert_eq!(MonitorSerial::v4(12_345).as_str(), "V4-00012345");
         let switch = MonitorSerial::switch(Eui64::BROADCAST);
         assert_eq!(switch.as_str().parse(), Ok(switch.clone()));
         for other in [switch.as_str(), "V3-12345", "V3--0000001", "V3-99999999999"] {

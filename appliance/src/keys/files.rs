@@ -16,6 +16,8 @@ use super::GetKeys;
 const KEY: &str = "platen-store-key-1:";
 /// Nothing that is read here is longer.
 const LONGEST: u64 = 4096;
+/// What other keys are expected to take.
+const MOST: u64 = 1 << 20;
 
 /// Who lets a file be read: the owner alone, or systemd, which guards the folder of credentials itself and gives each
 /// file the group's bits as it needs them.
@@ -93,16 +95,36 @@ pub(super) fn read_sealing(path: &Path) -> Result<Option<Zeroizing<[u8; 32]>>, G
     key.map_err(|_| GetKeys::Length { path: path.to_owned(), length: bytes.len() })
 }
 
+/// A file of other keys than the store's, as it is; refused if others may read it.
+pub fn read_private(path: &Path) -> Result<Zeroizing<Vec<u8>>, GetKeys> {
+    let fail = |error| GetKeys::Read(path.to_owned(), error);
+    let file = open(path, Guard::Mode)?;
+    // In one piece: a vector that grows leaves what it held behind.
+    let length = file.metadata().map_err(fail)?.len();
+    let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length.min(MOST)).unwrap_or_default()));
+    file.take(MOST + 1).read_to_end(&mut bytes).map_err(fail)?;
+    if bytes.len() as u64 > MOST {
+        let error = io::Error::new(ErrorKind::InvalidData, format!("it has more than {MOST} bytes"));
+        return Err(fail(error));
+    }
+    Ok(bytes)
+}
+
 fn read(path: &Path, guard: Guard) -> Result<Zeroizing<Vec<u8>>, GetKeys> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(256));
+    let read = open(path, guard)?.take(LONGEST).read_to_end(&mut bytes);
+    read.map_err(|error| GetKeys::Read(path.to_owned(), error))?;
+    Ok(bytes)
+}
+
+fn open(path: &Path, guard: Guard) -> Result<File, GetKeys> {
     let fail = |error| GetKeys::Read(path.to_owned(), error);
     let file = File::open(path).map_err(fail)?;
     let mode = file.metadata().map_err(fail)?.permissions().mode() & 0o777;
     if guard == Guard::Mode && mode & 0o077 != 0 {
         return Err(GetKeys::Open { path: path.to_owned(), mode });
     }
-    let mut bytes = Zeroizing::new(Vec::with_capacity(256));
-    file.take(LONGEST).read_to_end(&mut bytes).map_err(fail)?;
-    Ok(bytes)
+    Ok(file)
 }
 
 /// Makes a folder for the box alone, where there is none.

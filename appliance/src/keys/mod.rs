@@ -18,7 +18,7 @@ mod source;
 mod terminal;
 
 pub use change::{change, rotate};
-pub use files::new_key;
+pub use files::{new_key, read_private};
 pub use folder::{FORMER, forget_former, put, to_look, to_serve};
 pub use ring::{Unwrap, Wrap};
 pub use source::Source;

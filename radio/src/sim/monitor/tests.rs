@@ -126,8 +126,9 @@ fn the_box_gets_from_memory_what_it_asks_for() {
     let said = messages(&mut monitor, at(1_001));
     match said.first() {
         Some(Message::Cycles(cycles)) => {
-            assert_eq!(u64::from(cycles.count()), 4 + cycles.len() as u64);
-            assert!(cycles.from_memory());
+            let stretch = &cycles.stretch;
+            assert_eq!(u64::from(stretch.count()), 4 + stretch.len() as u64);
+            assert!(stretch.from_memory());
         }
         other => panic!("{other:?}"),
     }
@@ -144,7 +145,7 @@ fn after_a_reset_the_old_run_is_told_first_and_the_new_one_with_a_tethering_of_i
     monitor.make_cycles(200_000);
     let eras = |said: &[Message]| -> Vec<u32> {
         let era = |message: &Message| match message {
-            Message::Cycles(cycles) => Some(cycles.era()),
+            Message::Cycles(cycles) => Some(cycles.stretch.era()),
             Message::Tether(Tether { state: Tethering::Initialised { era, .. }, .. }) => Some(*era),
             _ => None,
         };

@@ -3,11 +3,11 @@
 use domain::Timestamp;
 
 use super::encode::kind;
-use super::wire::{Reader, crc16};
 use super::{
-    Cycles, DeciCelsius, MAX_MESSAGE, Message, RecordPart, Refusal, Serial, Status, Tether, Tethering,
-    VERSION,
+    Cycles, DeciCelsius, FieldError, MAX_MESSAGE, Message, RecordPart, Refusal, Serial, Status, Tether,
+    Tethering, VERSION, crc16,
 };
+use crate::open::wire::Reader;
 
 /// Why bytes are no message. The codes found stay visible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,29 +32,9 @@ pub enum DecodeError {
     /// A good message of a kind that is not known here.
     #[error("message type {0:#03x} is not known here")]
     Kind(u8),
-    /// It ends within a field.
-    #[error("it ends within {field}")]
-    Truncated {
-        /// Which.
-        field: &'static str,
-    },
-    /// It goes on after its end.
-    #[error("{0} bytes after its end")]
-    Trailing(usize),
-    /// A field holds what it must not.
-    #[error("{field} must not be {value:#x}")]
-    Value {
-        /// Which.
-        field: &'static str,
-        /// What it holds.
-        value: u64,
-    },
-    /// A number is longer than the shortest way to write it, or than 64 bits.
-    #[error("{field} is not written in the shortest way")]
-    Varint {
-        /// Which.
-        field: &'static str,
-    },
+    /// Its fields are not what they should be.
+    #[error(transparent)]
+    Field(#[from] FieldError),
 }
 
 impl Message {
@@ -111,11 +91,11 @@ fn read(kind: u8, reader: &mut Reader<'_>) -> Result<Message, DecodeError> {
     })
 }
 
-fn serial(reader: &mut Reader<'_>) -> Result<Serial, DecodeError> {
+fn serial(reader: &mut Reader<'_>) -> Result<Serial, FieldError> {
     reader.u32("serial").map(Serial)
 }
 
-fn read_tether(reader: &mut Reader<'_>) -> Result<Tether, DecodeError> {
+fn read_tether(reader: &mut Reader<'_>) -> Result<Tether, FieldError> {
     let serial = serial(reader)?;
     let plug = reader.u16("plug")?;
     let state = match reader.u8("part")? {
@@ -129,7 +109,7 @@ fn read_tether(reader: &mut Reader<'_>) -> Result<Tether, DecodeError> {
     Ok(Tether { serial, plug, state })
 }
 
-fn read_status(reader: &mut Reader<'_>) -> Result<Status, DecodeError> {
+fn read_status(reader: &mut Reader<'_>) -> Result<Status, FieldError> {
     Ok(Status {
         serial: serial(reader)?,
         era: reader.u32("era")?,
@@ -137,7 +117,7 @@ fn read_status(reader: &mut Reader<'_>) -> Result<Status, DecodeError> {
         asleep: match reader.u8("flags")? {
             0 => false,
             1 => true,
-            other => return Err(DecodeError::Value { field: "flags", value: u64::from(other) }),
+            other => return Err(FieldError::Value { field: "flags", value: u64::from(other) }),
         },
         temperature: DeciCelsius::new(reader.i16("temperature")?),
         battery: reader.u8("battery")?,

@@ -1,7 +1,7 @@
 //! A message as bytes.
 
-use super::wire::crc16;
-use super::{DeciCelsius, Message, Status, Tether, Tethering, VERSION};
+use super::{Message, Status, Tether, Tethering, VERSION, crc16};
+use crate::open::DeciCelsius;
 
 /// The low half of a message's first byte.
 pub(super) mod kind {
@@ -17,9 +17,6 @@ pub(super) mod kind {
     pub(in super::super) const SHOW: u8 = 0xC;
     pub(in super::super) const INITIALISE: u8 = 0xD;
 }
-
-/// Stands for a temperature that is not known.
-pub(super) const NO_TEMPERATURE: i16 = i16::MIN;
 
 impl Message {
     /// The one way to write it; at most [`super::MAX_MESSAGE`] bytes.
@@ -96,7 +93,7 @@ fn write_status(bytes: &mut Vec<u8>, status: &Status) {
     bytes.extend(status.era.to_be_bytes());
     bytes.extend(status.count.to_be_bytes());
     bytes.push(u8::from(status.asleep));
-    bytes.extend(status.temperature.map_or(NO_TEMPERATURE, DeciCelsius::get).to_be_bytes());
+    bytes.extend(DeciCelsius::to_wire(status.temperature));
     bytes.push(status.battery);
     bytes.extend(status.uptime.to_be_bytes());
     bytes.extend(status.stored.to_be_bytes());

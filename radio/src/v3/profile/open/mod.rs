@@ -11,15 +11,14 @@ mod message;
 mod profile;
 mod record;
 mod units;
-mod wire;
 
-pub use cycles::{Cycles, CyclesHead, Made, Packed};
+pub use crate::open::{CycleTicks, DeciCelsius, FieldError, Made, Record, RecordError, Ticks, crc16};
+pub use cycles::{Cycles, CyclesHead, Packed};
 pub use decode::DecodeError;
 pub use message::{Message, Refusal, Status, Tether, Tethering};
 pub use profile::OpenProfile;
-pub use record::{Assembly, Record, RecordError, RecordPart};
-pub use units::{CycleTicks, DeciCelsius, Serial, Ticks};
-pub use wire::crc16;
+pub use record::{Assembly, RecordPart};
+pub use units::Serial;
 
 /// The version these bytes are of.
 pub const VERSION: u8 = 1;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use domain::{CounterWidth, Eui64, Generation, Percent, Timestamp};
 
 use super::{
-    Assembly, Cycles, DecodeError, Message, Serial, Status, Tether, Tethering, VERSION, units::DeciCelsius,
+    Assembly, Cycles, DeciCelsius, DecodeError, Message, Serial, Status, Tether, Tethering, VERSION,
 };
 use crate::command::Ask;
 use crate::event::{CyclesHeard, DeviceTimes, Heard, HeardCycle, StatusHeard, Tethered};
@@ -143,12 +143,7 @@ fn is_ours(bytes: &[u8], error: &DecodeError) -> bool {
     match error {
         DecodeError::TooShort(_) | DecodeError::TooLong(_) => false,
         DecodeError::Check { .. } => bytes.first().is_some_and(|header| header >> 4 == VERSION),
-        DecodeError::Version(_)
-        | DecodeError::Kind(_)
-        | DecodeError::Truncated { .. }
-        | DecodeError::Trailing(_)
-        | DecodeError::Value { .. }
-        | DecodeError::Varint { .. } => true,
+        DecodeError::Version(_) | DecodeError::Kind(_) | DecodeError::Field(_) => true,
     }
 }
 
@@ -179,15 +174,19 @@ fn message_for(ask: &Ask) -> Option<(Eui64, Message)> {
 
 fn cycles_heard(module: Eui64, cycles: &Cycles) -> CyclesHeard {
     let heard = |(cycle_time, temperature, first)| HeardCycle { cycle_time, temperature, first };
+    let Cycles { serial, stretch } = cycles;
     CyclesHeard {
-        serial: cycles.serial().monitor(),
+        serial: serial.monitor(),
         module,
-        count: u64::from(cycles.count()),
+        count: u64::from(stretch.count()),
         width: WIDTH,
-        era: Some(cycles.era()),
-        cycles: cycles.iter().map(heard).collect(),
-        times: Some(DeviceTimes { sent: cycles.sent().as_millis(), last_end: cycles.last_end().as_millis() }),
-        from_memory: cycles.from_memory(),
+        era: Some(stretch.era()),
+        cycles: stretch.iter().map(heard).collect(),
+        times: Some(DeviceTimes {
+            sent: stretch.sent().as_millis(),
+            last_end: stretch.last_end().as_millis(),
+        }),
+        from_memory: stretch.from_memory(),
     }
 }
 

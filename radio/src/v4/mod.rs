@@ -1,0 +1,20 @@
+//! The second radio generation: monitors that speak Bluetooth Low Energy, and sensors that anyone can buy.
+//!
+//! What is here reads and writes bytes; there is no I/O in it and no clock. The document is
+//! `docs/protocol/open-v4.md`. "Core" in comments is the Bluetooth Core Specification 5.4, "CSS" its Supplement
+//! version 11, "Assigned Numbers" the Bluetooth SIG's document of that name.
+
+mod address;
+pub mod advert;
+mod describe;
+mod key;
+mod keyring;
+pub mod open;
+pub mod sensors;
+mod uuid;
+
+pub use address::{Address, AddressError};
+pub use describe::Listener;
+pub use key::Key;
+pub use keyring::{Keyring, KeyringError};
+pub use uuid::{Uuid, UuidError};
