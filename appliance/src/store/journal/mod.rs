@@ -48,8 +48,11 @@ impl Journal {
     ) -> Result<Self, Fault> {
         let length = file.len().map_err(failed)?;
         let is_whole = length == 2 * segment || !records.is_empty();
-        let segment =
-            if is_whole && length >= 2 * BLOCK as u64 { length / 2 } else { lay_out(file.as_ref(), segment)? };
+        let segment = if is_whole && length >= 2 * BLOCK as u64 {
+            length / 2
+        } else {
+            lay_out(file.as_ref(), segment)?
+        };
         let mut journal = Journal {
             file,
             key: key.duplicate(),
