@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::fs;
 use std::io::{BufRead, BufReader};
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -175,19 +174,6 @@ impl Bench {
         let part = if place.engine == Name::Postgres { "cluster/base" } else { "" };
         machine::size(&place.folder.join(part))
     }
-}
-
-/// Bytes of a log that has its size from the beginning, however little is kept.
-///
-/// # Errors
-/// The folder cannot be looked through.
-pub fn log_size(place: &Place) -> Result<u64> {
-    let log = place.folder.join(crate::platen::JOURNAL);
-    Ok(if place.engine == Name::Platen {
-        fs::metadata(&log).map_or(0, |found| found.blocks() * 512)
-    } else {
-        0
-    })
 }
 
 impl Keeping {

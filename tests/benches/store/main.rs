@@ -80,7 +80,6 @@ const TABLES: [(&str, &[Column]); 7] = [
         parts::SIZE,
         &[
             ("bytes a cycle", parts::PACKED, 1.0, 3),
-            ("of them a log of fixed size", parts::LOG, 1.0, 3),
             ("before packing", parts::LOADED, 1.0, 3),
             ("cycles/s", task::RATE, 1.0, 0),
             ("and packed", parts::WITH_PACKING, 1.0, 0),

@@ -33,8 +33,6 @@ pub const LOADED: &str = "loaded";
 pub const WITH_PACKING: &str = "rows/s packed";
 /// See [`LOADED`].
 pub const PACKED: &str = "packed";
-/// Of the bytes a cycle, those of a log that has its size from the beginning.
-pub const LOG: &str = "log";
 /// Cycles lost.
 pub const LOST: &str = "lost";
 /// How often it was killed.
@@ -100,7 +98,6 @@ fn load(bench: &Bench, engine: Name, room: &str) -> Result<Figures> {
     let seconds = [&figures, &finished].iter().filter_map(|figures| figures.get(task::SECONDS)).sum::<f64>();
     figures.insert(WITH_PACKING.to_owned(), rows as f64 / seconds);
     figures.insert(PACKED.to_owned(), cycle(Bench::size(&place)?));
-    figures.insert(LOG.to_owned(), crate::bench::log_size(&place)? as f64 / rows as f64);
     let written = machine::device_written(&place.folder).saturating_sub(before);
     figures.insert(task::DEVICE_ALL.to_owned(), written as f64);
     Ok(figures)

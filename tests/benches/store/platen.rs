@@ -6,7 +6,6 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
-pub use appliance::store::JOURNAL;
 use appliance::store::{LONGEST_VALID_MS, Store, StoreKeys, Thinning};
 use domain::{Cycle, CycleTime, MoldId, Timestamp};
 
