@@ -9,11 +9,13 @@ use appliance::clock::{Clock, WallClock};
 use appliance::exchange::Format;
 use appliance::exchange::import::{Import, MoldImport, Problems};
 use appliance::keys;
-use appliance::store::{self, OpenStore, Store};
+use appliance::store::{self, Store};
 
 use super::Done;
-use super::settings::{Folder, Place};
+use super::settings::{Folder, Place, refused};
 
+/// What the box is stopped for.
+const ACT: &str = "import";
 /// The longest name of a person or account in the ledger.
 const LONGEST_NAME: usize = 64;
 
@@ -82,7 +84,7 @@ pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
     if !args.dry_run {
         let store = match store {
             Some(store) => store,
-            None => open(&place)?,
+            None => place.open_stopped(ACT)?,
         };
         import.write(&store, &args.by.unwrap_or_else(account), WallClock.now())?;
     }
@@ -96,24 +98,12 @@ fn look(place: &Place) -> anyhow::Result<Option<Store>> {
         return Ok(None);
     }
     let keys = keys::to_look(&place.data, &place.key).context("get the keys of the store")?;
-    Store::look_at(&place.data, &keys).map(Some).map_err(refused)
+    Store::look_at(&place.data, &keys).map(Some).map_err(|error| refused(error, ACT))
 }
 
 /// A store that is not there is made when the file turns out to be good.
 fn open_if_there(place: &Place) -> anyhow::Result<Option<Store>> {
-    if place.data.join(store::FILE).exists() { open(place).map(Some) } else { Ok(None) }
-}
-
-fn open(place: &Place) -> anyhow::Result<Store> {
-    let keys = keys::to_serve(&place.data, &place.key).context("get the keys of the store")?;
-    Store::open(&place.data, &keys).map_err(refused)
-}
-
-fn refused(error: OpenStore) -> anyhow::Error {
-    match error {
-        OpenStore::InUse { .. } => anyhow!("the box is running: stop it first, import, then start it again"),
-        other => anyhow::Error::new(other).context("open the store"),
-    }
+    if place.data.join(store::FILE).exists() { place.open_stopped(ACT).map(Some) } else { Ok(None) }
 }
 
 /// The account that runs this.

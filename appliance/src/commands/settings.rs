@@ -3,7 +3,10 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use anyhow::{Context, anyhow};
 use appliance::config::{self, Config, ConfigError, HttpRedirect, Overrides, StoreKey};
+use appliance::keys;
+use appliance::store::{OpenStore, Store};
 
 /// Where the settings come from. Flags are stronger than the file.
 #[derive(clap::Args)]
@@ -63,6 +66,22 @@ pub struct Place {
     pub data: PathBuf,
     /// The key.
     pub key: StoreKey,
+}
+
+impl Place {
+    /// The store of a box that is stopped; one that is not there is made. `act` is what the box is stopped for.
+    pub fn open_stopped(&self, act: &str) -> anyhow::Result<Store> {
+        let keys = keys::to_serve(&self.data, &self.key).context("get the keys of the store")?;
+        Store::open(&self.data, &keys).map_err(|error| refused(error, act))
+    }
+}
+
+/// Why the store of a box that is to be stopped does not open. `act` is what it is stopped for.
+pub fn refused(error: OpenStore, act: &str) -> anyhow::Error {
+    match error {
+        OpenStore::InUse { .. } => anyhow!("the box is running: stop it first, {act}, then start it again"),
+        other => anyhow::Error::new(other).context("open the store"),
+    }
 }
 
 impl Folder {

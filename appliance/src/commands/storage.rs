@@ -7,7 +7,6 @@ use std::process::ExitCode;
 use anyhow::{Context, anyhow};
 use appliance::control::{Form, Request, Storage};
 use appliance::keys;
-use appliance::store::{OpenStore, Store};
 
 use super::settings::{Folder, Place};
 use super::{Done, export};
@@ -37,20 +36,11 @@ pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
 
 fn shrink(place: &Place) -> anyhow::Result<()> {
     // A store that is not there is not made.
-    let keys = keys::to_look(&place.data, &place.key)
-        .and_then(|_| keys::to_serve(&place.data, &place.key))
-        .context("get the keys of the store")?;
-    let store = Store::open(&place.data, &keys).map_err(refused)?;
+    keys::to_look(&place.data, &place.key).context("get the keys of the store")?;
+    let store = place.open_stopped("shrink")?;
     if store.shrink().context("make the files of the store small")? {
         Ok(())
     } else {
         Err(anyhow!("somebody else reads the store: nothing was made smaller"))
-    }
-}
-
-fn refused(error: OpenStore) -> anyhow::Error {
-    match error {
-        OpenStore::InUse { .. } => anyhow!("the box is running: stop it first, shrink, then start it again"),
-        other => anyhow::Error::new(other).context("open the store"),
     }
 }
