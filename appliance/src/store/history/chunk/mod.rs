@@ -274,17 +274,21 @@ impl Marks {
     fn of(number: i64) -> Result<Self, Damage> {
         let wrong = || damage("its cycles are not what its head says");
         let marked = u8::try_from(number).map_err(|_| wrong())?;
-        let source = match marked & SOURCE {
-            0 => TimeSource::Device,
-            1 => TimeSource::Received,
-            2 => TimeSource::Estimated,
-            _ => return Err(wrong()),
-        };
-        Ok(Marks {
-            source,
+        if marked & SOURCE == SOURCE { Err(wrong()) } else { Ok(Marks::from_byte(marked)) }
+    }
+
+    /// A source that is none, which the caller has looked for, is taken for an estimated one.
+    #[inline(always)]
+    fn from_byte(marked: u8) -> Self {
+        Marks {
+            source: match marked & SOURCE {
+                0 => TimeSource::Device,
+                1 => TimeSource::Received,
+                _ => TimeSource::Estimated,
+            },
             flags: CycleFlags { late: marked & LATE != 0, first: marked & FIRST != 0 },
             temperature: marked & TEMPERATURE != 0,
-        })
+        }
     }
 
     /// What is said of a cycle beside its time.
@@ -455,18 +459,14 @@ fn join(
         wrong |= (i64::from(marked) ^ mark) | i64::from(marked & SOURCE == SOURCE);
         ended = ended.wrapping_add(time).wrapping_add(rest);
         ordinal = ordinal.wrapping_add(1).wrapping_add(left_out.cast_unsigned());
+        let marks = Marks::from_byte(marked);
         each(Cycle {
             ordinal,
             ended: Timestamp::from_millis(ended),
             cycle_time: CycleTime::from_millis(cycle_time),
-            temperature: (marked & TEMPERATURE != 0)
-                .then_some(Temperature::from_milli_celsius(milli_celsius)),
-            source: match marked & SOURCE {
-                0 => TimeSource::Device,
-                1 => TimeSource::Received,
-                _ => TimeSource::Estimated,
-            },
-            flags: CycleFlags { late: marked & LATE != 0, first: marked & FIRST != 0 },
+            temperature: marks.temperature.then_some(Temperature::from_milli_celsius(milli_celsius)),
+            source: marks.source,
+            flags: marks.flags,
         });
     }
     if wrong != 0 || ordinal != page.last_ordinal || ended != page.last_ended {
