@@ -4,6 +4,8 @@
 //! The documents are `docs/protocol/open-v1.md` and `docs/protocol/open-v4.md`.
 
 mod record;
+#[cfg(test)]
+pub(crate) mod samples;
 mod stretch;
 mod units;
 pub(crate) mod wire;

@@ -8,6 +8,7 @@ use super::{
     LEAST_MTU, Limit, LinkStatus, MAX_MESSAGE, MAX_VALUE, MessageError, Refusal, Serial, Thresholds,
     ToMonitor, battery_level,
 };
+use crate::open::samples::{self, Usual, steady};
 use crate::open::{CycleTicks, DeciCelsius, FieldError, Made, Record, StretchHead, Ticks};
 use crate::v4::Key;
 use crate::v4::advert::State;
@@ -24,21 +25,8 @@ fn record() -> impl Strategy<Value = Record> {
     )
 }
 
-/// Any cycles at all: steady or wild, with pauses, breaks and lost sensors.
 fn made() -> impl Strategy<Value = Vec<Made>> {
-    let steps = prop_oneof![9 => 1440u64..1460, 1 => 0u64..1 << 34];
-    let tenths = prop_oneof![9 => 640i16..645, 1 => -32767i16..=32767];
-    let cycle =
-        (steps, option::weighted(0.98, tenths), prop::bool::weighted(0.02), prop::bool::weighted(0.02));
-    (0u64..1 << 38, vec(cycle, 1..300)).prop_map(|(start, cycles)| {
-        let mut end = start;
-        let made = |(step, tenths, first, lost): (u64, Option<i16>, bool, bool)| {
-            let previous = (!lost).then_some(Ticks::new(end));
-            end += step;
-            Made::new(previous, Ticks::new(end), tenths.and_then(DeciCelsius::new), first)
-        };
-        cycles.into_iter().map(made).collect()
-    })
+    samples::made(Usual { steps: (9, 1440..1460), tenths: 640..645, odd: 0.02, most: 300 })
 }
 
 fn head() -> impl Strategy<Value = StretchHead> {
@@ -220,13 +208,6 @@ proptest! {
         }
         let _ = battery_level(&bytes);
     }
-}
-
-fn steady(number: u64, temperature: impl Fn(u64) -> i16) -> Vec<Made> {
-    let end = |cycle: u64| Ticks::new(cycle * 1500 + cycle * 37 % 60);
-    (1..=number)
-        .map(|cycle| Made::new(Some(end(cycle - 1)), end(cycle), DeciCelsius::new(temperature(cycle)), false))
-        .collect()
 }
 
 #[test]

@@ -11,6 +11,7 @@ use super::{
 };
 use crate::command::Ask;
 use crate::event::Heard;
+use crate::open::samples::{self, Usual, steady};
 use crate::v3::profile::{Payload, PayloadKind, PayloadProfile, ProfileError, Registry};
 
 const MODULE: Eui64 = Eui64::from_be_bytes([0, 0x13, 0xA2, 0, 0x40, 0x52, 0x2B, 0xAA]);
@@ -32,21 +33,8 @@ fn initialisation() -> impl Strategy<Value = Initialisation> {
     )
 }
 
-/// Any cycles at all: steady or wild, with pauses, breaks and lost sensors.
 fn made() -> impl Strategy<Value = Vec<Made>> {
-    let steps = prop_oneof![3 => 1400u64..1600, 1 => 0u64..1 << 34];
-    let tenths = prop_oneof![9 => 640i16..650, 1 => -32767i16..=32767];
-    let cycle =
-        (steps, option::weighted(0.95, tenths), prop::bool::weighted(0.05), prop::bool::weighted(0.05));
-    (0u64..1 << 38, vec(cycle, 1..90)).prop_map(|(start, cycles)| {
-        let mut end = start;
-        let made = |(step, tenths, first, lost): (u64, Option<i16>, bool, bool)| {
-            let previous = (!lost).then_some(Ticks::new(end));
-            end += step;
-            Made::new(previous, Ticks::new(end), tenths.and_then(DeciCelsius::new), first)
-        };
-        cycles.into_iter().map(made).collect()
-    })
+    samples::made(Usual { steps: (3, 1400..1600), tenths: 640..650, odd: 0.05, most: 90 })
 }
 
 fn head() -> impl Strategy<Value = CyclesHead> {
@@ -236,13 +224,6 @@ proptest! {
             prop_assert_eq!(near, 3_276_700 * milli_celsius.signum());
         }
     }
-}
-
-fn steady(number: u64, temperature: impl Fn(u64) -> i16) -> Vec<Made> {
-    let end = |cycle: u64| Ticks::new(cycle * 1500 + cycle * 37 % 60);
-    (1..=number)
-        .map(|cycle| Made::new(Some(end(cycle - 1)), end(cycle), DeciCelsius::new(temperature(cycle)), false))
-        .collect()
 }
 
 const HEAD: CyclesHead = CyclesHead {
