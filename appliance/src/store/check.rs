@@ -8,7 +8,7 @@ mod timed;
 
 use std::fmt;
 
-use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata};
+use redb::{ReadTransaction, ReadableTable};
 use serde::de::DeserializeOwned;
 
 use super::error::{Fault, Read, Undecodable};
@@ -86,10 +86,10 @@ pub fn check(store: &Store) -> Result<CheckReport, Read> {
         Some(Err(fault)) => return Err(fault.into()),
         None => {}
     }
-    store.look(|txn, now| {
+    store.look(|txn, memory| {
         let plant = plant::check(txn, &store.inner.seal, &mut report)?;
-        ledgers::check(txn, &plant, &mut report)?;
-        timed::check(txn, now, &plant.missing, &mut report)?;
+        ledgers::check(txn, memory, &plant, &mut report)?;
+        timed::check(txn, memory, &plant.missing, &mut report)?;
         Ok(())
     })?;
     Ok(report)
@@ -154,8 +154,4 @@ where
         }
         other => other,
     }
-}
-
-fn length<K: redb::Key + 'static>(table: &impl ReadableTable<K, Bytes>) -> Result<u64, Fault> {
-    Ok(ReadableTableMetadata::len(table)?)
 }

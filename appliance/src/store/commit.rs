@@ -1,18 +1,21 @@
 //! One commit: a batch, all of it or nothing.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 
 use domain::{Cycle, Mold, MoldId};
-use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
+use redb::{ReadTransaction, ReadableTable, ReadableTableMetadata, WriteTransaction};
 
 use super::error::{Commit, Fault, LedgerRefusal};
 use super::history::{self, Gone, Now};
-use super::ledger::{Head, Ledgers};
+use super::ledger::{Head, Standing};
+use super::ledgers;
+use super::memory::Memory;
 use super::open::Store;
 use super::row;
 use super::tables::{
-    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, Bytes, HISTORY, MODULES, MOLDS, MONITORS, NETWORKS,
-    PRESSES, RAW, RETIRED,
+    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, HEADS, HISTORY, MODULES, MOLDS, MONITORS, NETWORKS,
+    PRESSES, RAW, RETIRED, Tables,
 };
 use crate::plant::{AlarmRecord, Batch, RawRecord};
 
@@ -33,37 +36,62 @@ impl Store {
     }
 }
 
-/// What a batch changes beside the database.
+/// What a batch changes in memory.
 #[derive(Default)]
 pub(super) struct Changes {
-    /// New cycles by mold, in order of their ordinals.
+    /// New cycles by mold, in order of their ordinals: they wait to be packed.
     pub(super) cycles: BTreeMap<MoldId, Vec<Cycle>>,
+    /// Ledgers as they are then, with the entries that it closes.
+    pub(super) ledgers: BTreeMap<MoldId, Standing>,
     /// How many came whose place in history was retired.
     retired: BTreeMap<MoldId, u64>,
 }
 
-/// Writes a batch to a transaction, all but its cycles: they wait to be packed.
+/// What a batch changes that changes nothing in the database; `None` for one that does.
+pub(super) fn steady(
+    txn: &ReadTransaction,
+    batch: &Batch,
+    memory: &Memory,
+) -> Result<Option<Changes>, Fault> {
+    let Batch { molds, presses, monitors, modules, networks, assignments, raw, alarms, ledger: _, cycles: _ } =
+        batch;
+    let counts_alone = molds.is_empty()
+        && presses.is_empty()
+        && monitors.is_empty()
+        && modules.is_empty()
+        && networks.is_empty()
+        && assignments.is_empty()
+        && raw.is_empty()
+        && alarms.is_empty();
+    if !counts_alone {
+        return Ok(None);
+    }
+    Ok(Some(counts(txn, batch, memory)?).filter(|changes| changes.retired.is_empty()))
+}
+
+/// Writes a batch to a transaction, and the ledgers that the database lacks; all but its cycles.
 pub(super) fn apply(
     txn: &WriteTransaction,
     batch: &Batch,
     raw_ring: u64,
-    now: &Now,
+    memory: &Memory,
 ) -> Result<Changes, Fault> {
+    memory.ledgers.write(txn)?;
     records(txn, batch)?;
-    let changes = counts(txn, batch, now)?;
+    let mut changes = counts(txn, batch, memory)?;
+    for (mold, came) in std::mem::take(&mut changes.retired) {
+        too_late(txn, mold, came, &mut standing(&mut changes.ledgers, txn, memory, mold)?.head)?;
+    }
+    ledgers::write(txn, changes.ledgers.iter().map(|(mold, standing)| (*mold, standing)))?;
+    // They are in the table now.
+    changes.ledgers.values_mut().for_each(|standing| standing.closed.clear());
     raw(txn, &batch.raw, raw_ring)?;
     alarms(txn, &batch.alarms)?;
     Ok(changes)
 }
 
-/// The cycles of a batch that are not in history yet; `gone` says what was retired of a mold's.
-/// Neither is asked for cycles that are behind all others.
-pub(super) fn new_cycles<T: ReadableTable<(u32, u64), Bytes>>(
-    chunks: impl Fn() -> Result<T, Fault>,
-    gone: impl Fn(MoldId) -> Result<Option<Gone>, Fault>,
-    batch: &Batch,
-    now: &Now,
-) -> Result<Changes, Fault> {
+/// The cycles of a batch that are not in history yet. The database is not asked for cycles that are behind all others.
+pub(super) fn new_cycles(tables: &impl Tables, batch: &Batch, now: &Now) -> Result<Changes, Fault> {
     let mut all: BTreeMap<MoldId, Vec<Cycle>> = BTreeMap::new();
     for (mold, cycles) in &batch.cycles {
         let there = all.entry(*mold).or_default();
@@ -79,12 +107,13 @@ pub(super) fn new_cycles<T: ReadableTable<(u32, u64), Bytes>>(
     }
     let mut retired = BTreeMap::new();
     for (mold, cycles) in &mut all {
-        let dropped = history::keep_new(&chunks, now.mold(*mold), *mold, cycles, || gone(*mold))?;
+        let gone = || tables::one(&tables.table(RETIRED)?, "retired", mold.0);
+        let dropped = history::keep_new(|| tables.table(HISTORY), now.mold(*mold), *mold, cycles, gone)?;
         if dropped > 0 {
             retired.insert(*mold, dropped);
         }
     }
-    Ok(Changes { cycles: all, retired })
+    Ok(Changes { cycles: all, retired, ledgers: BTreeMap::new() })
 }
 
 /// Writes records into a table that is opened only when there are some.
@@ -128,26 +157,39 @@ fn molds(txn: &WriteTransaction, molds: &[Mold]) -> Result<(), Fault> {
     Ok(())
 }
 
-fn counts(txn: &WriteTransaction, batch: &Batch, now: &Now) -> Result<Changes, Fault> {
-    let gone = |mold: MoldId| tables::one(&txn.open_table(RETIRED)?, "retired", mold.0);
-    let changes = new_cycles(|| Ok(txn.open_table(HISTORY)?), gone, batch, now)?;
-    if batch.ledger.is_empty() && changes.cycles.is_empty() {
-        return Ok(changes);
-    }
-    let mut ledgers = Ledgers::new(txn)?;
-    let mut heads: BTreeMap<MoldId, Head> = BTreeMap::new();
+fn counts(tables: &impl Tables, batch: &Batch, memory: &Memory) -> Result<Changes, Fault> {
+    let mut changes = new_cycles(tables, batch, &memory.now)?;
     for (mold, change) in &batch.ledger {
-        let head = head(&mut heads, &ledgers, *mold)?;
-        ledgers.change(*mold, head, change)?;
+        standing(&mut changes.ledgers, tables, memory, *mold)?.change(*mold, change)?;
     }
     for (mold, new) in changes.cycles.iter().filter(|(_, new)| !new.is_empty()) {
-        head(&mut heads, &ledgers, *mold)?.learn(new);
+        standing(&mut changes.ledgers, tables, memory, *mold)?.head.learn(new);
     }
-    for (mold, came) in &changes.retired {
-        too_late(txn, *mold, *came, head(&mut heads, &ledgers, *mold)?)?;
-    }
-    heads.iter().try_for_each(|(mold, head)| ledgers.put_head(*mold, head))?;
     Ok(changes)
+}
+
+/// A mold's ledger as the batch leaves it, with the entries that the batch closes.
+fn standing<'a>(
+    changed: &'a mut BTreeMap<MoldId, Standing>,
+    tables: &impl Tables,
+    memory: &Memory,
+    mold: MoldId,
+) -> Result<&'a mut Standing, Fault> {
+    let entry = match changed.entry(mold) {
+        Entry::Occupied(entry) => return Ok(entry.into_mut()),
+        Entry::Vacant(entry) => entry,
+    };
+    let head = match memory.ledgers.of(mold) {
+        Some(standing) => standing.head.clone(),
+        None => match tables::one(&tables.table(HEADS)?, "heads", mold.0)? {
+            Some(head) => head,
+            None => {
+                let record = tables::one::<_, Mold>(&tables.table(MOLDS)?, "molds", mold.0)?;
+                Head::new(mold, record.map_or(0, |record| record.baseline))
+            }
+        },
+    };
+    Ok(entry.insert(Standing::new(head)))
 }
 
 /// Of cycles whose place was retired, those that fill a gap were never there: only the ledger, which has been told of
@@ -163,18 +205,6 @@ fn too_late(txn: &WriteTransaction, mold: MoldId, came: u64, head: &mut Head) ->
     head.timed = head.timed.saturating_add(filled);
     table.insert(mold.0, row::encode(&gone)?.as_slice())?;
     Ok(())
-}
-
-fn head<'a>(
-    heads: &'a mut BTreeMap<MoldId, Head>,
-    ledgers: &Ledgers<'_>,
-    mold: MoldId,
-) -> Result<&'a mut Head, Fault> {
-    use std::collections::btree_map::Entry;
-    match heads.entry(mold) {
-        Entry::Occupied(entry) => Ok(entry.into_mut()),
-        Entry::Vacant(entry) => Ok(entry.insert(ledgers.head(mold)?)),
-    }
 }
 
 fn raw(txn: &WriteTransaction, records: &[RawRecord], ring: u64) -> Result<(), Fault> {

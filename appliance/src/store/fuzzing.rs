@@ -6,11 +6,12 @@ use serde::de::DeserializeOwned;
 use domain::{Mold, Press};
 
 pub use super::backup::fuzzing::{backup, restored};
+use super::history::fuzzing::days;
 pub use super::history::fuzzing::{block, chunk};
 pub use super::journal::fuzzing::journal;
 
 use super::PlantSettings;
-use super::history::{DailyRollup, Gone};
+use super::history::Gone;
 use super::ledger::{Closed, Head};
 use super::repair::Lost;
 use super::row;
@@ -30,7 +31,7 @@ const KINDS: [fn(&[u8]); 18] = [
     again::<Assignment>,
     again::<Closed>,
     again::<Head>,
-    again::<DailyRollup>,
+    days,
     again::<Lost>,
     again::<Gone>,
     again::<RawRecord>,

@@ -1,7 +1,8 @@
 //! One opening of the store's files: the database, what the journal holds beside it, and what waits to be packed.
 //!
-//! The database lags behind the journal on disk: commits go into it without a sync, and the journal's records are
-//! what survives. Whoever opens the files reads the records that the database does not have and brings it up to date.
+//! The database lags behind the journal on disk: what a commit changes is in memory, or goes into the database without a
+//! sync, and the journal's records are what survives. Whoever opens the files reads the records that the database does
+//! not have and brings it up to date.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -14,8 +15,9 @@ use secrecy::ExposeSecret;
 
 use super::commit::{self, Changes};
 use super::error::{Damage, Fault, Undecodable};
-use super::history::{self, Now, Recent};
+use super::history;
 use super::journal::{Journal, Reading};
+use super::memory::{Memory, Shared};
 use super::migrations;
 use super::row;
 use super::seal::SealingKey;
@@ -25,7 +27,7 @@ use crate::plant::Batch;
 /// Opens with the right key alone.
 pub(super) const CANARY: &str = "canary";
 const FORMAT: &str = "format";
-/// Commits in the database, of any kind.
+/// Commits of any kind up to the last one of the journal that is in the database.
 const COMMITS: &str = "commits";
 /// The last commit of the journal that is in the database, but for its cycles.
 const JOURNALED: &str = "journaled";
@@ -35,15 +37,18 @@ const PACKED: &str = "packed";
 /// The files, open.
 pub(super) struct Handle {
     pub(super) database: Database,
-    recent: Recent,
+    memory: Shared,
     journal: Mutex<Option<Journal>>,
-    /// What the mark says; nobody else writes this database.
+    /// Commits of any kind, with those that the database does not know of.
     commits: AtomicU64,
+    /// The last one in the journal.
+    journaled: AtomicU64,
 }
 
-/// A commit that is written to the transaction and not yet to the disk.
+/// A commit that is not yet on the disk, and where nobody sees it.
 pub(super) struct Prepared {
-    txn: WriteTransaction,
+    /// None where nothing but memory changes.
+    txn: Option<WriteTransaction>,
     changes: Changes,
     /// Its number, and the one in the journal.
     number: u64,
@@ -71,9 +76,10 @@ impl Handle {
     ) -> Result<Self, Fault> {
         let mut handle = Handle {
             database,
-            recent: Recent::default(),
+            memory: Shared::default(),
             journal: Mutex::new(None),
             commits: AtomicU64::new(0),
+            journaled: AtomicU64::new(0),
         };
         if format(&handle.database)? != migrations::NEWEST {
             // Older formats had no journal, newer ones are not ours to read.
@@ -85,13 +91,14 @@ impl Handle {
         }
         let marks = marks(&txn)?;
         handle.commits = AtomicU64::new(marks.commits);
-        let mut now = history::packed(&txn.open_table(HISTORY)?, &txn.open_table(RETIRED)?)?;
+        handle.journaled = AtomicU64::new(marks.journaled);
+        let now = history::packed(&txn.open_table(HISTORY)?, &txn.open_table(RETIRED)?)?;
+        handle.memory = Shared::new(Memory { now, ..Memory::default() });
         drop(txn);
         let Some(file) = journal else {
             if marks.journaled > marks.packed {
                 return Err(Fault::Journal((marks.packed.saturating_add(1)..=marks.journaled).collect()));
             }
-            handle.recent = Recent::new(now);
             return Ok(handle);
         };
         let reading = Reading::after(file.as_ref(), key, (marks.packed, marks.journaled))?;
@@ -104,8 +111,7 @@ impl Handle {
                 refused.extend(gone);
             }
         }
-        handle.replay(&reading, marks, &mut now, refused)?;
-        handle.recent = Recent::new(now);
+        handle.replay(&reading, marks.journaled, refused)?;
         if let Some(segment) = writes {
             let records = std::mem::take(&mut { reading }.records);
             handle.journal = Mutex::new(Some(Journal::resume(file, key, &records, segment)?));
@@ -113,35 +119,29 @@ impl Handle {
         Ok(handle)
     }
 
+    /// Commits after `journaled` are not in the database; of the others only cycles are not.
     fn replay(
         &self,
         reading: &Reading<'_>,
-        marks: Marks,
-        now: &mut Now,
+        journaled: u64,
         mut refused: Option<&mut Vec<String>>,
     ) -> Result<(), Fault> {
-        let mut commits = marks.commits;
         for found in &reading.records {
             let plain = reading.open(found)?.ok_or_else(|| Fault::Journal(vec![found.number]))?;
             let batch: Batch = row::decode("journal", found.number, plain.expose_secret())?;
-            let changes = if found.number <= marks.journaled {
-                let txn = self.database.begin_read()?;
-                let retired = txn.open_table(RETIRED)?;
-                let gone = |mold: domain::MoldId| tables::one(&retired, "retired", mold.0);
-                commit::new_cycles(|| Ok(txn.open_table(HISTORY)?), gone, &batch, now)
+            let redone = if found.number <= journaled {
+                self.recall(&batch)
             } else {
-                commits = commits.saturating_add(1);
-                self.redo(&batch, found.number, commits, now)
+                let number = self.commits().saturating_add(1);
+                self.prepare_as(&batch, number, found.number, u64::MAX).and_then(|ready| self.publish(ready))
             };
-            match (changes, refused.as_deref_mut()) {
-                (Ok(changes), _) => changes.cycles.iter().for_each(|(mold, new)| now.add(*mold, new)),
+            match (redone, refused.as_deref_mut()) {
+                (Ok(()), _) => {}
                 (Err(fault), Some(refused)) if !fault.is_broken_handle() => {
                     refused.push(format!("commit {} does not fit: {}", found.number, fault.cause()));
                     // Nobody reads it again.
-                    let mut txn = self.database.begin_write()?;
-                    txn.set_durability(Durability::None)?;
-                    mark(&txn, JOURNALED, found.number)?;
-                    txn.commit()?;
+                    self.journaled.store(found.number, Ordering::Relaxed);
+                    self.write_out()?;
                 }
                 (Err(fault), _) => return Err(fault),
             }
@@ -149,69 +149,81 @@ impl Handle {
         Ok(())
     }
 
-    fn redo(&self, batch: &Batch, number: u64, commits: u64, now: &Now) -> Result<Changes, Fault> {
-        let (txn, changes) = self.write_batch(batch, u64::MAX, now)?;
-        mark(&txn, COMMITS, commits)?;
-        mark(&txn, JOURNALED, number)?;
-        txn.commit()?;
-        self.commits.store(commits, Ordering::Relaxed);
-        Ok(changes)
+    /// Takes the cycles of a commit whose rest is in the database.
+    fn recall(&self, batch: &Batch) -> Result<(), Fault> {
+        let memory = self.memory.lock().look();
+        let changes = commit::new_cycles(&self.database.begin_read()?, batch, &memory.now)?;
+        drop(memory);
+        self.memory.lock().change().take(changes);
+        Ok(())
     }
 
-    fn write_batch(
-        &self,
-        batch: &Batch,
-        raw_ring: u64,
-        now: &Now,
-    ) -> Result<(WriteTransaction, Changes), Fault> {
-        let mut txn = self.database.begin_write()?;
-        txn.set_durability(Durability::None)?;
-        let changes = commit::apply(&txn, batch, raw_ring, now)?;
-        Ok((txn, changes))
-    }
-
-    /// Commits in the database, of any kind.
+    /// Commits of any kind.
     pub(super) fn commits(&self) -> u64 {
         self.commits.load(Ordering::Relaxed)
     }
 
-    /// A transaction to read in, and what waits to be packed, as of the same instant.
-    pub(super) fn look(&self) -> Result<(ReadTransaction, Arc<Now>), Fault> {
-        let held = self.recent.lock();
+    /// A transaction to read in, and what is known beside it, as of the same instant.
+    pub(super) fn look(&self) -> Result<(ReadTransaction, Arc<Memory>), Fault> {
+        let held = self.memory.lock();
         let txn = self.database.begin_read()?;
         Ok((txn, held.look()))
     }
 
-    /// Writes a batch to a transaction, as commit `number`. Nothing is kept yet.
+    /// Makes commit `number` of a batch. Nothing is kept yet.
     pub(super) fn prepare(&self, batch: &Batch, number: u64, raw_ring: u64) -> Result<Prepared, Fault> {
-        let now = self.recent.lock().look();
-        let (txn, changes) = self.write_batch(batch, raw_ring, &now)?;
-        let mut meta = txn.open_table(META)?;
-        let journaled = tables::one::<_, u64>(&meta, "meta", JOURNALED)?.unwrap_or(0).saturating_add(1);
-        meta.insert(COMMITS, row::encode(&number)?.as_slice())?;
-        meta.insert(JOURNALED, row::encode(&journaled)?.as_slice())?;
-        drop(meta);
-        Ok(Prepared { txn, changes, number, journaled })
+        let journaled = self.journaled.load(Ordering::Relaxed).saturating_add(1);
+        self.prepare_as(batch, number, journaled, raw_ring)
+    }
+
+    fn prepare_as(
+        &self,
+        batch: &Batch,
+        number: u64,
+        journaled: u64,
+        raw_ring: u64,
+    ) -> Result<Prepared, Fault> {
+        let memory = self.memory.lock().look();
+        if let Some(changes) = commit::steady(&self.database.begin_read()?, batch, &memory)? {
+            return Ok(Prepared { txn: None, changes, number, journaled });
+        }
+        let mut txn = self.database.begin_write()?;
+        txn.set_durability(Durability::None)?;
+        let changes = commit::apply(&txn, batch, raw_ring, &memory)?;
+        mark(&txn, COMMITS, number)?;
+        mark(&txn, JOURNALED, journaled)?;
+        Ok(Prepared { txn: Some(txn), changes, number, journaled })
     }
 
     /// Puts a prepared commit on the disk, then where readers see it. `false`: the journal has no room for it until
     /// it was packed, nothing was kept.
     pub(super) fn keep(&self, prepared: Prepared, plain: &[u8]) -> Result<bool, Fault> {
-        let Prepared { txn, changes, number, journaled } = prepared;
         match self.journal().as_mut() {
             Some(journal) => {
-                if !journal.append(journaled, plain)? {
+                if !journal.append(prepared.journaled, plain)? {
                     return Ok(false);
                 }
             }
             None => return Err(Fault::Refused("the store was opened only to look at it".to_owned())),
         }
-        let mut held = self.recent.lock();
-        txn.commit()?;
-        let now = held.change();
-        changes.cycles.iter().for_each(|(mold, new)| now.add(*mold, new));
-        self.commits.store(number, Ordering::Relaxed);
+        self.publish(prepared)?;
         Ok(true)
+    }
+
+    fn publish(&self, Prepared { txn, changes, number, journaled }: Prepared) -> Result<(), Fault> {
+        let mut held = self.memory.lock();
+        let written = txn.is_some();
+        if let Some(txn) = txn {
+            txn.commit()?;
+        }
+        let memory = held.change();
+        memory.take(changes);
+        if written {
+            memory.ledgers.written();
+        }
+        self.commits.store(number, Ordering::Relaxed);
+        self.journaled.store(journaled, Ordering::Relaxed);
+        Ok(())
     }
 
     /// Whether a commit of so many bytes can ever be kept.
@@ -227,21 +239,21 @@ impl Handle {
     /// Whether it is time to pack, at so many cycles.
     pub(super) fn wants_packing(&self, cycles: usize) -> bool {
         self.journal().as_ref().is_some_and(Journal::is_nearly_full)
-            || self.recent.lock().look().fresh() >= cycles
+            || self.memory.lock().look().now.fresh() >= cycles
     }
 
     /// Whether so many cycles wait, beside those that are being packed.
     pub(super) fn is_crowded(&self, cycles: usize) -> bool {
-        self.recent.lock().look().fresh() >= cycles
+        self.memory.lock().look().now.fresh() >= cycles
     }
 
     /// Sets aside what waits to be packed. The number is that of the last commit among it. Nobody commits meanwhile.
     pub(super) fn freeze(&self) -> Result<(u64, history::Frozen), Fault> {
-        let number = read_mark(&self.database.begin_read()?, JOURNALED)?;
+        let number = self.journaled.load(Ordering::Relaxed);
         if let Some(journal) = self.journal().as_mut() {
             journal.turn();
         }
-        Ok(self.recent.lock().change().freeze(number))
+        Ok(self.memory.lock().change().now.freeze(number))
     }
 
     /// Writes what was packed, and forgets what was set aside. Nobody commits meanwhile.
@@ -250,14 +262,7 @@ impl Handle {
         packed: u64,
         work: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
     ) -> Result<(), Fault> {
-        let mut txn = self.database.begin_write()?;
-        txn.set_durability(Durability::None)?;
-        work(&txn)?;
-        {
-            let mut held = self.recent.lock();
-            txn.commit()?;
-            held.change().forget_frozen();
-        }
+        self.write_out_with(work, |memory| memory.now.forget_frozen())?;
         // Readers do not wait for this one.
         let mut txn = self.database.begin_write()?;
         txn.set_durability(Durability::Immediate)?;
@@ -267,6 +272,35 @@ impl Handle {
             journal.free_other();
         }
         Ok(())
+    }
+
+    /// Brings the database up to the last commit, but for cycles and without a sync. Nobody commits meanwhile.
+    fn write_out(&self) -> Result<(), Fault> {
+        self.write_out_with(|_| Ok(()), |_| ())
+    }
+
+    fn write_out_with(
+        &self,
+        work: impl FnOnce(&WriteTransaction) -> Result<(), Fault>,
+        then: impl FnOnce(&mut Memory),
+    ) -> Result<(), Fault> {
+        let mut txn = self.database.begin_write()?;
+        txn.set_durability(Durability::None)?;
+        self.catch_up(&txn, self.commits())?;
+        work(&txn)?;
+        let mut held = self.memory.lock();
+        txn.commit()?;
+        let memory = held.change();
+        memory.ledgers.written();
+        then(memory);
+        Ok(())
+    }
+
+    /// Writes to a transaction what the database lacks of ledgers, and how far it is then.
+    fn catch_up(&self, txn: &WriteTransaction, commits: u64) -> Result<(), Fault> {
+        self.memory.lock().look().ledgers.write(txn)?;
+        mark(txn, COMMITS, commits)?;
+        mark(txn, JOURNALED, self.journaled.load(Ordering::Relaxed))
     }
 
     /// Gives back what neither database nor journal needs. `false`: something waits to be packed, or somebody reads.
@@ -297,15 +331,27 @@ impl Handle {
     ) -> Result<(), Fault> {
         let mut txn = self.database.begin_write()?;
         txn.set_durability(Durability::Immediate)?;
+        self.catch_up(&txn, number)?;
         work(&txn)?;
-        mark(&txn, COMMITS, number)?;
         txn.commit()?;
+        // Whatever it changed: from now on the database is asked.
+        self.memory.lock().change().ledgers.forget();
         self.commits.store(number, Ordering::Relaxed);
         Ok(())
     }
 
     fn journal(&self) -> MutexGuard<'_, Option<Journal>> {
         self.journal.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Handle {
+    /// The next opening has less to do, and knows how far the journal must reach.
+    fn drop(&mut self) {
+        if !self.memory.lock().look().ledgers.is_written() {
+            // Everything is in the journal. Who closes a file that failed can do nothing about it.
+            let _ = self.write_out();
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! Ledgers: closed entries in a table that only grows, the open run and the sums in the mold's head.
 
-use domain::{Cycle, EntryKind, LedgerEntry, Mold, MoldId};
-use redb::{ReadableTable, Table, WriteTransaction};
+use domain::{Cycle, EntryKind, LedgerEntry, MoldId};
+use redb::ReadableTable;
 use serde::{Deserialize, Serialize};
 
 use super::chain::{self, EntryHash};
 use super::error::{Fault, LedgerRefusal};
 use super::repair::Lost;
 use super::row;
-use super::tables::{self, Bytes, HEADS, LEDGER, MOLDS};
+use super::tables::Bytes;
 use crate::plant::{LedgerChange, LedgerStand};
 
 /// Where a mold's count and history stand. Makes counts quick to read; everything in it can be made again from
@@ -58,82 +58,64 @@ impl Head {
 }
 
 /// A closed entry on disk.
-#[derive(Debug, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(super) struct Closed {
     pub(super) entry: LedgerEntry,
     pub(super) hash: EntryHash,
 }
 
-/// Writes ledgers within one transaction.
-pub(super) struct Ledgers<'t> {
-    /// The other tables are opened when they are needed: steady counting needs none of them.
-    txn: &'t WriteTransaction,
-    heads: Table<'t, u32, Bytes>,
+/// A ledger, as far as changing it needs it.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    pub(super) head: Head,
+    /// Closed entries that are not in the table, in order of their numbers.
+    pub(super) closed: Vec<Closed>,
 }
 
-impl<'t> Ledgers<'t> {
-    pub(super) fn new(txn: &'t WriteTransaction) -> Result<Self, Fault> {
-        Ok(Ledgers { txn, heads: txn.open_table(HEADS)? })
+impl Standing {
+    /// All closed entries are in the table.
+    pub(super) fn new(head: Head) -> Self {
+        Standing { head, closed: Vec::new() }
     }
 
-    pub(super) fn head(&self, mold: MoldId) -> Result<Head, Fault> {
-        if let Some(head) = tables::one(&self.heads, "heads", mold.0)? {
-            return Ok(head);
-        }
-        let record = tables::one::<_, Mold>(&self.txn.open_table(MOLDS)?, "molds", mold.0)?;
-        Ok(Head::new(mold, record.map_or(0, |record| record.baseline)))
-    }
-
-    pub(super) fn put_head(&mut self, mold: MoldId, head: &Head) -> Result<(), Fault> {
-        self.heads.insert(mold.0, row::encode(head)?.as_slice())?;
-        Ok(())
-    }
-
-    pub(super) fn change(
-        &mut self,
-        mold: MoldId,
-        head: &mut Head,
-        change: &LedgerChange,
-    ) -> Result<(), Fault> {
+    /// Changes the ledger of a mold, or tells why that is against its rules; it is of no use then.
+    pub(super) fn change(&mut self, mold: MoldId, change: &LedgerChange) -> Result<(), Fault> {
         let refuse = |why| Fault::Ledger(mold, why);
         match change {
-            LedgerChange::Append(entry) => self.append(mold, head, entry),
+            LedgerChange::Append(entry) => self.append(entry).map_err(refuse),
             LedgerChange::Grow { number, cycles, until, device_after } => {
-                if head.stand.open().is_none_or(|run| run.number != *number) {
+                if self.head.stand.open().is_none_or(|run| run.number != *number) {
                     return Err(refuse(LedgerRefusal::Closed { number: *number }));
                 }
-                let grown = head.stand.grow(*number, *cycles, *until, *device_after);
+                let grown = self.head.stand.grow(*number, *cycles, *until, *device_after);
                 if grown { Ok(()) } else { Err(refuse(LedgerRefusal::Overflow)) }
             }
         }
     }
 
-    fn append(&mut self, mold: MoldId, head: &mut Head, entry: &LedgerEntry) -> Result<(), Fault> {
-        let refuse = |why| Fault::Ledger(mold, why);
-        let expected = head.stand.length;
+    fn append(&mut self, entry: &LedgerEntry) -> Result<(), LedgerRefusal> {
+        let expected = self.head.stand.length;
         if entry.number != expected {
-            return Err(refuse(LedgerRefusal::Number { expected, found: entry.number }));
+            return Err(LedgerRefusal::Number { expected, found: entry.number });
         }
         if entry.cycles < 0 && !matches!(entry.kind, EntryKind::Adjust { .. }) {
-            return Err(refuse(LedgerRefusal::Negative { number: entry.number }));
+            return Err(LedgerRefusal::Negative { number: entry.number });
         }
-        if let Some(run) = head.stand.open().cloned() {
-            self.close(mold, head, &run)?;
+        if let Some(run) = self.head.stand.open().cloned() {
+            self.close(run);
         }
-        if !head.stand.append(entry) {
-            return Err(refuse(LedgerRefusal::Overflow));
+        if !self.head.stand.append(entry) {
+            return Err(LedgerRefusal::Overflow);
         }
-        if head.stand.open().is_some() { Ok(()) } else { self.close(mold, head, entry) }
-    }
-
-    fn close(&mut self, mold: MoldId, head: &mut Head, entry: &LedgerEntry) -> Result<(), Fault> {
-        let key = (mold.0, entry.number);
-        head.chain = chain::link(&head.chain, entry);
-        let row = row::encode(&Closed { entry: entry.clone(), hash: head.chain })?;
-        if self.txn.open_table(LEDGER)?.insert(key, row.as_slice())?.is_some() {
-            return Err(Fault::Ledger(mold, LedgerRefusal::Closed { number: key.1 }));
+        if self.head.stand.open().is_none() {
+            self.close(entry.clone());
         }
         Ok(())
+    }
+
+    fn close(&mut self, entry: LedgerEntry) {
+        self.head.chain = chain::link(&self.head.chain, &entry);
+        self.closed.push(Closed { entry, hash: self.head.chain });
     }
 }
 
@@ -195,25 +177,30 @@ pub(super) fn molds_with_losses(table: &impl ReadableTable<(u32, u64), Bytes>) -
     table.iter()?.map(|item| Ok(MoldId(item?.0.value().0))).collect()
 }
 
-/// Entries from number `from` on, at most `limit`, oldest first.
+/// Entries from number `from` on, at most `limit`, oldest first: those in the table, then what `standing` knows beside it.
 pub(super) fn entries(
     closed: &impl ReadableTable<(u32, u64), Bytes>,
-    head: Option<&Head>,
+    standing: Option<&Standing>,
     mold: MoldId,
     from: u64,
     limit: usize,
 ) -> Result<Vec<ChainedEntry>, Fault> {
     let mut entries = Vec::new();
+    let mut next = from;
     for item in closed.range((mold.0, from)..=(mold.0, u64::MAX))?.take(limit) {
         let (key, value) = item?;
         let row: Closed = row::decode("ledger", key.value(), value.value())?;
+        next = key.value().1.saturating_add(1);
         entries.push(ChainedEntry { entry: row.entry, hash: row.hash, open: false });
     }
-    if entries.len() < limit
-        && let Some(head) = head
-        && let Some(run) = head.stand.open().filter(|run| run.number >= from)
-    {
+    let Some(Standing { head, closed }) = standing else { return Ok(entries) };
+    // What was written since somebody looked is in both.
+    for row in closed.iter().filter(|row| row.entry.number >= next) {
+        entries.push(ChainedEntry { entry: row.entry.clone(), hash: row.hash, open: false });
+    }
+    if let Some(run) = head.stand.open().filter(|run| run.number >= from) {
         entries.push(ChainedEntry { entry: run.clone(), hash: head.hash(), open: true });
     }
+    entries.truncate(limit);
     Ok(entries)
 }

@@ -21,6 +21,8 @@ mod journal;
 mod keys;
 mod layer;
 mod ledger;
+mod ledgers;
+mod memory;
 mod migrations;
 mod open;
 mod packing;

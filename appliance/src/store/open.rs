@@ -11,7 +11,8 @@ use super::contents::{self, Contents};
 use super::disk::Disk;
 use super::error::{Commit, Fault, OpenStore, Read};
 use super::handle::{self, CANARY, Handle};
-use super::history::{End, Now};
+use super::history::End;
+use super::memory::Memory;
 use super::packing::{self, Bell, Packer};
 use super::tables::META;
 use super::{migrations, rekey};
@@ -183,13 +184,13 @@ impl Store {
         self.look(|txn, _| work(txn))
     }
 
-    /// Reads the database and what waits to be packed, as of the same instant.
+    /// Reads the database and what is known beside it, as of the same instant.
     pub(super) fn look<T>(
         &self,
-        work: impl FnOnce(&ReadTransaction, &Now) -> Result<T, Fault>,
+        work: impl FnOnce(&ReadTransaction, &Memory) -> Result<T, Fault>,
     ) -> Result<T, Read> {
         let handle = self.inner.disk.to_read()?;
-        handle.look().and_then(|(txn, now)| work(&txn, &now)).map_err(|fault| {
+        handle.look().and_then(|(txn, memory)| work(&txn, &memory)).map_err(|fault| {
             if fault.is_broken_handle() {
                 self.inner.disk.retire(handle);
             }

@@ -13,10 +13,9 @@ use redb::{ReadTransaction, WriteTransaction};
 
 use super::error::{Commit, Fault};
 use super::handle::Handle;
-use super::history::{self, DailyRollup, End, Unpacked};
+use super::history::{self, End, Unpacked, days};
 use super::open::{Inner, Store};
-use super::row;
-use super::tables::{self, DAILY, HISTORY};
+use super::tables::{DAYS, HISTORY};
 
 /// So many cycles wait before they are packed: enough for a chunk to grow by more than it costs to write it anew.
 pub(super) const CYCLES: usize = 128 * 1024;
@@ -95,16 +94,9 @@ fn write(txn: &WriteTransaction, packed: &Chunks, frozen: &[(MoldId, Arc<Unpacke
             None => chunks.remove(*key)?,
         };
     }
-    let mut daily = txn.open_table(DAILY)?;
+    let mut days = txn.open_table(DAYS)?;
     for (mold, unpacked) in frozen {
-        for (day, sum) in unpacked.days() {
-            let key = (*day, mold.0);
-            let mut sum = *sum;
-            if let Some(there) = tables::one::<_, DailyRollup>(&daily, "daily", key)? {
-                sum.merge(&there);
-            }
-            daily.insert(key, row::encode(&sum)?.as_slice())?;
-        }
+        days::add(&mut days, *mold, unpacked.days().values())?;
     }
     Ok(())
 }
@@ -114,7 +106,7 @@ type Chunks = BTreeMap<(u32, u64), Option<Vec<u8>>>;
 
 /// The chunks to write and to remove. Chunks change by packing alone, and one packs at a time.
 fn encode(handle: &Handle, frozen: &[(MoldId, Arc<Unpacked>)], end: End) -> Result<Chunks, Fault> {
-    let (txn, now) = handle.look()?;
+    let (txn, memory) = handle.look()?;
     let table = txn.open_table(HISTORY)?;
     let mut chunks = Chunks::new();
     for (mold, unpacked) in frozen {
@@ -123,7 +115,9 @@ fn encode(handle: &Handle, frozen: &[(MoldId, Arc<Unpacked>)], end: End) -> Resu
         })?;
     }
     if end == End::Tight {
-        for (mold, _) in now.molds().filter(|(mold, _)| frozen.iter().all(|(frozen, _)| frozen != mold)) {
+        for (mold, _) in
+            memory.now.molds().filter(|(mold, _)| frozen.iter().all(|(frozen, _)| frozen != mold))
+        {
             history::tighten(&table, mold, &mut |key, bytes| {
                 chunks.insert((mold.0, key), bytes);
             })?;

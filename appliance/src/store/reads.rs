@@ -2,17 +2,19 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::Arc;
 
 use domain::{Cycle, LedgerEntry, Mold, MoldId, Timestamp};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::error::{Fault, Read};
-use super::history::{self, Bucket, DailyRollup, Now, Thinning};
-use super::ledger::{self, ChainedEntry, Counts, Head};
+use super::history::{self, Bucket, DailyRollup, Thinning, days};
+use super::ledger::{self, ChainedEntry, Counts, Head, Standing};
+use super::memory::Memory;
 use super::open::Store;
 use super::row;
 use super::tables::{
-    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, DAILY, HEADS, HISTORY, LEDGER, MODULES, MOLDS, MONITORS,
+    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, DAYS, HEADS, HISTORY, LEDGER, MODULES, MOLDS, MONITORS,
     NETWORKS, PRESSES,
 };
 use crate::plant::Snapshot;
@@ -23,8 +25,7 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn snapshot(&self) -> Result<Snapshot, Read> {
-        self.read(|txn| {
-            let heads = txn.open_table(HEADS)?;
+        self.look(|txn, memory| {
             let assignments = txn.open_table(ASSIGNMENTS)?;
             let mut snapshot = Snapshot {
                 presses: tables::all(&txn.open_table(PRESSES)?, "presses")?,
@@ -37,8 +38,8 @@ impl Store {
             };
             for mold in tables::all::<_, Mold>(&txn.open_table(MOLDS)?, "molds")? {
                 let id = mold.id;
-                let head = tables::one::<_, Head>(&heads, "heads", id.0)?;
-                snapshot.molds.push((mold, head.map(|head| head.stand).unwrap_or_default()));
+                let stand = ledger_of(txn, memory, id)?.map(|ledger| ledger.head.stand.clone());
+                snapshot.molds.push((mold, stand.unwrap_or_default()));
                 if let Some(item) = assignments.range((id.0, 0)..=(id.0, u32::MAX))?.next_back() {
                     let (key, value) = item?;
                     snapshot.assignments.push(row::decode("assignments", key.value(), value.value())?);
@@ -61,10 +62,10 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn ledger(&self, mold: MoldId, newest: usize) -> Result<Vec<LedgerEntry>, Read> {
-        self.read(|txn| {
-            let Some(head) = head(txn, mold)? else { return Ok(Vec::new()) };
-            let from = head.stand.length.saturating_sub(newest as u64);
-            let entries = ledger::entries(&txn.open_table(LEDGER)?, Some(&head), mold, from, newest)?;
+        self.look(|txn, memory| {
+            let Some(standing) = ledger_of(txn, memory, mold)? else { return Ok(Vec::new()) };
+            let from = standing.head.stand.length.saturating_sub(newest as u64);
+            let entries = ledger::entries(&txn.open_table(LEDGER)?, Some(&standing), mold, from, newest)?;
             Ok(entries.into_iter().rev().map(|chained| chained.entry).collect())
         })
     }
@@ -74,9 +75,9 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn ledger_from(&self, mold: MoldId, from: u64, limit: usize) -> Result<Vec<ChainedEntry>, Read> {
-        self.read(|txn| {
-            let head = head(txn, mold)?;
-            ledger::entries(&txn.open_table(LEDGER)?, head.as_ref(), mold, from, limit)
+        self.look(|txn, memory| {
+            let standing = ledger_of(txn, memory, mold)?;
+            ledger::entries(&txn.open_table(LEDGER)?, standing.as_deref(), mold, from, limit)
         })
     }
 
@@ -85,12 +86,15 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn counts(&self, mold: MoldId) -> Result<Option<Counts>, Read> {
-        self.read(|txn| {
+        self.look(|txn, memory| {
             let Some(record) = tables::one::<_, Mold>(&txn.open_table(MOLDS)?, "molds", mold.0)? else {
                 return Ok(None);
             };
-            let head = head(txn, mold)?.unwrap_or_else(|| Head::new(mold, record.baseline));
-            Ok(Some(Counts::new(record.baseline, &head)))
+            let counts = |head: &Head| Counts::new(record.baseline, head);
+            Ok(Some(match ledger_of(txn, memory, mold)? {
+                Some(standing) => counts(&standing.head),
+                None => counts(&Head::new(mold, record.baseline)),
+            }))
         })
     }
 
@@ -106,8 +110,9 @@ impl Store {
         to: Timestamp,
         mut each: impl FnMut(Cycle) -> ControlFlow<()>,
     ) -> Result<(), Read> {
-        self.look(|txn, now| {
-            let ordinals = ordinals(txn, now, mold, from, to)?;
+        self.look(|txn, memory| {
+            let now = &memory.now;
+            let ordinals = ordinals(txn, memory, mold, from, to)?;
             history::stream(&txn.open_table(HISTORY)?, now, mold, ordinals, (from, to), &mut each)
         })
     }
@@ -123,8 +128,15 @@ impl Store {
         mut each: impl FnMut(Cycle) -> ControlFlow<()>,
     ) -> Result<(), Read> {
         let always = (Timestamp::from_millis(i64::MIN), Timestamp::from_millis(i64::MAX));
-        self.look(|txn, now| {
-            history::stream(&txn.open_table(HISTORY)?, now, mold, (ordinal, u64::MAX), always, &mut each)
+        self.look(|txn, memory| {
+            history::stream(
+                &txn.open_table(HISTORY)?,
+                &memory.now,
+                mold,
+                (ordinal, u64::MAX),
+                always,
+                &mut each,
+            )
         })
     }
 
@@ -143,8 +155,9 @@ impl Store {
         if limit == 0 {
             return Ok(page);
         }
-        self.look(|txn, now| {
-            let (lowest, highest) = ordinals(txn, now, mold, from, to)?;
+        self.look(|txn, memory| {
+            let now = &memory.now;
+            let (lowest, highest) = ordinals(txn, memory, mold, from, to)?;
             let ordinals = (lowest.max(ordinal), highest);
             history::stream(&txn.open_table(HISTORY)?, now, mold, ordinals, (from, to), &mut |cycle| {
                 page.push(cycle);
@@ -165,8 +178,9 @@ impl Store {
         (from, to): (Timestamp, Timestamp),
         how: Thinning,
     ) -> Result<Vec<Bucket>, Read> {
-        self.look(|txn, now| {
-            let ordinals = ordinals(txn, now, mold, from, to)?;
+        self.look(|txn, memory| {
+            let now = &memory.now;
+            let ordinals = ordinals(txn, memory, mold, from, to)?;
             history::trend(&txn.open_table(HISTORY)?, now, mold, ordinals, (from, to), how)
         })
     }
@@ -176,7 +190,9 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn last_cycles(&self) -> Result<Vec<(MoldId, Cycle)>, Read> {
-        self.look(|_, now| Ok(now.molds().filter_map(|(mold, of)| Some((mold, *of.last()?))).collect()))
+        self.look(|_, memory| {
+            Ok(memory.now.molds().filter_map(|(mold, of)| Some((mold, *of.last()?))).collect())
+        })
     }
 
     /// Sums of every mold's days, both days included, by day and mold.
@@ -184,30 +200,23 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn daily_of_all(&self, from_day: i64, to_day: i64) -> Result<Vec<(MoldId, DailyRollup)>, Read> {
-        self.look(|txn, now| {
+        self.look(|txn, memory| {
             let mut waiting = BTreeMap::new();
-            for (mold, of) in now.molds() {
+            for (mold, of) in memory.now.molds() {
                 waiting.extend(of.days(from_day, to_day).into_iter().map(|(day, sum)| ((day, mold), sum)));
             }
             let mut all = Vec::new();
             let mut waiting = waiting.into_iter().peekable();
-            for item in txn.open_table(DAILY)?.range((from_day, 0)..=(to_day, u32::MAX))? {
-                let (key, value) = item?;
-                let (day, mold) = key.value();
-                let quick = row::proven(value.value()).ok().and_then(DailyRollup::read);
-                let mut sum = match quick {
-                    Some(sum) => sum,
-                    None => row::decode("daily", (day, mold), value.value())?,
-                };
-                let place = (day, MoldId(mold));
+            days::of_all(&txn.open_table(DAYS)?, (from_day, to_day), |mold, mut sum| {
+                let place = (sum.day, mold);
                 while let Some(((_, earlier), of)) = waiting.next_if(|(waiting, _)| *waiting < place) {
                     all.push((earlier, of));
                 }
                 if let Some((_, of)) = waiting.next_if(|(waiting, _)| *waiting == place) {
                     sum.merge(&of);
                 }
-                all.push((place.1, sum));
-            }
+                all.push((mold, sum));
+            })?;
             all.extend(waiting.map(|((_, mold), sum)| (mold, sum)));
             Ok(all)
         })
@@ -218,7 +227,7 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn daily(&self, mold: MoldId, from_day: i64, to_day: i64) -> Result<Vec<DailyRollup>, Read> {
-        self.look(|txn, now| daily(txn, now, mold, from_day, to_day))
+        self.look(|txn, memory| daily(txn, memory, mold, from_day, to_day))
     }
 }
 
@@ -228,68 +237,51 @@ fn last_alarm(txn: &ReadTransaction) -> Result<u64, Fault> {
     Ok(standing.max(past))
 }
 
-fn head(txn: &ReadTransaction, mold: MoldId) -> Result<Option<Head>, Fault> {
-    tables::one(&txn.open_table(HEADS)?, "heads", mold.0)
+/// A mold's ledger, from memory if it is there.
+fn ledger_of(txn: &ReadTransaction, memory: &Memory, mold: MoldId) -> Result<Option<Arc<Standing>>, Fault> {
+    if let Some(standing) = memory.ledgers.of(mold) {
+        return Ok(Some(Arc::clone(standing)));
+    }
+    let head = tables::one(&txn.open_table(HEADS)?, "heads", mold.0)?;
+    Ok(head.map(|head| Arc::new(Standing::new(head))))
+}
+
+/// First and last day that a mold has cycles of.
+fn days_of(txn: &ReadTransaction, memory: &Memory, mold: MoldId) -> Result<Option<(i64, i64)>, Fault> {
+    Ok(ledger_of(txn, memory, mold)?.and_then(|standing| standing.head.days))
 }
 
 fn daily(
     txn: &ReadTransaction,
-    now: &Now,
+    memory: &Memory,
     mold: MoldId,
     from: i64,
     to: i64,
 ) -> Result<Vec<DailyRollup>, Fault> {
-    let Some((first, last)) = head(txn, mold)?.and_then(|head| head.days) else { return Ok(Vec::new()) };
+    let Some((first, last)) = days_of(txn, memory, mold)? else { return Ok(Vec::new()) };
     let (from, to) = (from.max(first), to.min(last));
-    let table = txn.open_table(DAILY)?;
-    let mut days = now.mold(mold).map(|of| of.days(from, to)).unwrap_or_default();
-    let mut day = from;
-    while day <= to {
-        match tables::one::<_, DailyRollup>(&table, "daily", (day, mold.0))? {
-            Some(sum) => {
-                days.entry(day).or_insert_with(|| DailyRollup::empty(day)).merge(&sum);
-                day = day.saturating_add(1);
-            }
-            None => day = next_day(&table, day, mold)?,
-        }
-        if day == i64::MAX {
-            break;
-        }
-    }
+    let mut days = memory.now.mold(mold).map(|of| of.days(from, to)).unwrap_or_default();
+    let table = txn.open_table(DAYS)?;
+    days::of_mold(&table, mold, (from, to), &mut days, |error| Err(error.into()))?;
     Ok(days.into_values().collect())
-}
-
-/// The next day that any mold has a row of: a clock that once stood in 1970 must not cost a look at every day since.
-fn next_day(
-    table: &impl ReadableTable<(i64, u32), tables::Bytes>,
-    day: i64,
-    mold: MoldId,
-) -> Result<i64, Fault> {
-    match table.range((day, mold.0)..)?.next() {
-        Some(item) => {
-            let (next, other) = item?.0.value();
-            Ok(if other > mold.0 { next.saturating_add(i64::from(next == day)) } else { next })
-        }
-        None => Ok(i64::MAX),
-    }
 }
 
 /// Between which ordinals lie the cycles that ended between two instants, told by the daily sums.
 fn ordinals(
     txn: &ReadTransaction,
-    now: &Now,
+    memory: &Memory,
     mold: MoldId,
     from: Timestamp,
     to: Timestamp,
 ) -> Result<(u64, u64), Fault> {
-    let Some((first, last)) = head(txn, mold)?.and_then(|head| head.days) else { return Ok((1, 0)) };
+    let Some((first, last)) = days_of(txn, memory, mold)? else { return Ok((1, 0)) };
     if from >= to {
         return Ok((1, 0));
     }
     if from.utc_day() <= first && to.utc_day() >= last {
         return Ok((0, u64::MAX));
     }
-    let days = daily(txn, now, mold, from.utc_day(), to.utc_day())?;
+    let days = daily(txn, memory, mold, from.utc_day(), to.utc_day())?;
     let lowest = days.iter().map(|day| day.first_ordinal).min().unwrap_or(1);
     let highest = days.iter().map(|day| day.last_ordinal).max().unwrap_or(0);
     Ok((lowest, highest))

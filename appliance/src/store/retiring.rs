@@ -77,8 +77,8 @@ impl Store {
             let mut done = Retired::default();
             self.write(|txn| {
                 // Nobody commits any more: what waits below a chunk that was chosen came meanwhile.
-                let (_, now) = self.inner.disk.to_read()?.look()?;
-                done = retire(txn, &now, &chunks)?;
+                let (_, memory) = self.inner.disk.to_read()?.look()?;
+                done = retire(txn, &memory.now, &chunks)?;
                 Ok(())
             })?;
             drop(packing);
@@ -98,7 +98,7 @@ impl Store {
         work: impl FnOnce(&ReadTransaction, &Now) -> Result<T, Fault>,
     ) -> Result<T, Commit> {
         let handle = self.inner.disk.to_read()?;
-        handle.look().and_then(|(txn, now)| work(&txn, &now)).map_err(|fault| {
+        handle.look().and_then(|(txn, memory)| work(&txn, &memory.now)).map_err(|fault| {
             if fault.is_broken_handle() {
                 self.inner.disk.retire(handle);
             }

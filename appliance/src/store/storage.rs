@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
+use domain::MoldId;
 use redb::ReadableTable;
 
 use super::error::{Commit, Fault, Read};
@@ -56,10 +57,16 @@ impl Store {
     /// # Errors
     /// The store cannot be read.
     pub fn kept(&self) -> Result<Kept, Read> {
-        self.read(|txn| {
-            let heads: Vec<Head> = tables::all(&txn.open_table(HEADS)?, "heads")?;
+        self.look(|txn, memory| {
+            let mut timed = memory.ledgers.all().fold(0u64, |sum, (_, of)| sum.saturating_add(of.head.timed));
+            for item in txn.open_table(HEADS)?.iter()? {
+                let (mold, value) = item?;
+                if memory.ledgers.of(MoldId(mold.value())).is_none() {
+                    let head: Head = row::decode("heads", mold.value(), value.value())?;
+                    timed = timed.saturating_add(head.timed);
+                }
+            }
             let gone: Vec<Gone> = tables::all(&txn.open_table(RETIRED)?, "retired")?;
-            let timed = heads.iter().fold(0u64, |sum, head| sum.saturating_add(head.timed));
             let retired = gone.iter().fold(0u64, |sum, gone| sum.saturating_add(gone.all()));
             Ok(Kept { cycles: timed.saturating_sub(retired), retired })
         })

@@ -1,6 +1,6 @@
 //! The tables of the current format. Their former shapes live in `migrations`.
 
-use redb::{ReadableTable, TableDefinition};
+use redb::{Key, ReadOnlyTable, ReadTransaction, ReadableTable, Table, TableDefinition, WriteTransaction};
 use serde::de::DeserializeOwned;
 
 use super::error::Fault;
@@ -33,8 +33,8 @@ pub(super) const LEDGER: Records<(u32, u64)> = TableDefinition::new("ledger");
 pub(super) const HEADS: Records<u32> = TableDefinition::new("heads");
 /// Cycles, by mold and ordinal of the first one of the block.
 pub(super) const HISTORY: Records<(u32, u64)> = TableDefinition::new("history");
-/// Sums of a day, by UTC day and mold: the rows that a commit changes lie side by side.
-pub(super) const DAILY: Records<(i64, u32)> = TableDefinition::new("daily");
+/// Sums of days, by span of 32 UTC days and mold.
+pub(super) const DAYS: Records<(i64, u32)> = TableDefinition::new("days");
 /// What a damaged disk took of a mold's history, by mold and first ordinal.
 pub(super) const LOST: Records<(u32, u64)> = TableDefinition::new("lost");
 /// What was retired of a mold's history, by mold; no row where nothing was.
@@ -54,6 +54,33 @@ pub(super) const SESSIONS: Records<[u8; 32]> = TableDefinition::new("sessions");
 /// Sealed, by name.
 pub(super) const SECRETS: Records<&str> = TableDefinition::new("secrets");
 
+/// The database, to be read in whichever transaction.
+pub(super) trait Tables {
+    /// An open table.
+    type Of<'t, K: Key + 'static>: ReadableTable<K, Bytes>
+    where
+        Self: 't;
+
+    /// Opens a table.
+    fn table<K: Key + 'static>(&self, which: Records<K>) -> Result<Self::Of<'_, K>, Fault>;
+}
+
+impl Tables for ReadTransaction {
+    type Of<'t, K: Key + 'static> = ReadOnlyTable<K, Bytes>;
+
+    fn table<K: Key + 'static>(&self, which: Records<K>) -> Result<Self::Of<'_, K>, Fault> {
+        Ok(self.open_table(which)?)
+    }
+}
+
+impl Tables for WriteTransaction {
+    type Of<'t, K: Key + 'static> = Table<'t, K, Bytes>;
+
+    fn table<K: Key + 'static>(&self, which: Records<K>) -> Result<Self::Of<'_, K>, Fault> {
+        Ok(self.open_table(which)?)
+    }
+}
+
 /// One record.
 pub(super) fn one<'k, K, T>(
     table: &impl ReadableTable<K, Bytes>,
@@ -61,7 +88,7 @@ pub(super) fn one<'k, K, T>(
     key: K::SelfType<'k>,
 ) -> Result<Option<T>, Fault>
 where
-    K: redb::Key + 'static,
+    K: Key + 'static,
     K::SelfType<'k>: std::fmt::Debug,
     T: DeserializeOwned,
 {
@@ -74,7 +101,7 @@ where
 /// Every record, in order of the keys.
 pub(super) fn all<K, T>(table: &impl ReadableTable<K, Bytes>, name: &'static str) -> Result<Vec<T>, Fault>
 where
-    K: redb::Key + 'static,
+    K: Key + 'static,
     for<'k> K::SelfType<'k>: std::fmt::Debug,
     T: DeserializeOwned,
 {

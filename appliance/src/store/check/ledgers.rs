@@ -7,17 +7,24 @@ use super::plant::Plant;
 use super::{CheckReport, decode_all, one};
 use crate::plant::LedgerStand;
 use crate::store::chain;
-use crate::store::error::Fault;
-use crate::store::ledger::{Closed, Counts, Head};
+use crate::store::error::{Fault, Undecodable};
+use crate::store::ledger::{Closed, Counts, Head, Standing};
+use crate::store::memory::Memory;
 use crate::store::row;
 use crate::store::tables::{Bytes, HEADS, LEDGER};
 
 /// Checks the ledger of every mold that has one.
-pub(super) fn check(txn: &ReadTransaction, plant: &Plant, report: &mut CheckReport) -> Result<(), Fault> {
+pub(super) fn check(
+    txn: &ReadTransaction,
+    memory: &Memory,
+    plant: &Plant,
+    report: &mut CheckReport,
+) -> Result<(), Fault> {
     let closed = txn.open_table(LEDGER)?;
     let heads = txn.open_table(HEADS)?;
     decode_all::<_, Head>(txn, HEADS, "heads", report)?;
     let mut ids: Vec<MoldId> = plant.molds.keys().copied().collect();
+    ids.extend(memory.ledgers.all().map(|(mold, _)| mold));
     for item in heads.iter()? {
         ids.push(MoldId(item?.0.value()));
     }
@@ -36,15 +43,19 @@ pub(super) fn check(txn: &ReadTransaction, plant: &Plant, report: &mut CheckRepo
         if !plant.molds.contains_key(&id) {
             report.find(format!("ledger of mold {id}"), "there is no such mold");
         }
-        let head = one::<_, Head>(&heads, "heads", id.0, report)?;
+        let standing = match memory.ledgers.of(id) {
+            Some(standing) => Some(standing.as_ref().clone()),
+            None => one::<_, Head>(&heads, "heads", id.0, report)?.map(Standing::new),
+        };
+        let head = standing.as_ref().map(|standing| &standing.head);
         let missing =
             plant.missing.get(&id).map_or(0, |gaps| gaps.iter().map(|gap| u128::from(gap.cycles)).sum());
-        if head.as_ref().is_some_and(|head| missing > u128::from(head.stand.times_unknown)) {
+        if head.is_some_and(|head| missing > u128::from(head.stand.times_unknown)) {
             let what = format!("monitors lack the times of {missing} cycles, more than the ledger does");
             report.find(format!("ledger of mold {id}"), what);
         }
         let baseline = plant.molds.get(&id).map_or(0, |mold| mold.baseline);
-        ledger(&closed, id, baseline, head, report)?;
+        ledger(&closed, id, baseline, standing, report)?;
     }
     Ok(())
 }
@@ -53,22 +64,20 @@ fn ledger(
     closed: &impl ReadableTable<(u32, u64), Bytes>,
     mold: MoldId,
     baseline: u64,
-    head: Option<Head>,
+    standing: Option<Standing>,
     report: &mut CheckReport,
 ) -> Result<(), Fault> {
     let here = format!("ledger of mold {mold}");
     let mut stand = LedgerStand::default();
     let mut hash = chain::genesis(mold, baseline);
     let mut displayed = Displayed { baseline, sum: 0 };
-    for item in closed.range((mold.0, 0)..=(mold.0, u64::MAX))? {
-        let (key, value) = item?;
+    let mut each = |number: u64, row: Result<Closed, Undecodable>, report: &mut CheckReport| {
         report.entries = report.entries.saturating_add(1);
-        let number = key.value().1;
         if number != stand.length {
             report.find(here.clone(), format!("entry {} is missing", stand.length));
             stand.length = number;
         }
-        match row::decode::<Closed>("ledger", key.value(), value.value()) {
+        match row {
             Ok(row) => {
                 if row.entry.number != number {
                     report.find(here.clone(), format!("entry {number} says it is {}", row.entry.number));
@@ -92,6 +101,14 @@ fn ledger(
                 stand.length = stand.length.saturating_add(1);
             }
         }
+    };
+    for item in closed.range((mold.0, 0)..=(mold.0, u64::MAX))? {
+        let (key, value) = item?;
+        each(key.value().1, row::decode("ledger", key.value(), value.value()), report);
+    }
+    let (head, waiting) = standing.map(|Standing { head, closed }| (head, closed)).unzip();
+    for row in waiting.into_iter().flatten() {
+        each(row.entry.number, Ok(row), report);
     }
     let Some(head) = head else {
         if stand.length > 0 {

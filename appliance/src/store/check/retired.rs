@@ -3,20 +3,21 @@
 use std::collections::BTreeMap;
 
 use domain::MoldId;
-use redb::{ReadTransaction, ReadableTable};
+use redb::ReadTransaction;
 
 use super::{CheckReport, each};
 use crate::store::error::Fault;
-use crate::store::history::{DailyRollup, Gone};
-use crate::store::row;
-use crate::store::tables::{Bytes, DAILY, RETIRED};
+use crate::store::history::{DailyRollup, Gone, days};
+use crate::store::tables::{DAYS, RETIRED};
 
 /// What was retired of a mold, and the sums of days that cycles were retired from.
 #[derive(Debug, Default)]
 pub(super) struct Retired {
     pub(super) gone: Gone,
-    /// By day; none where the row cannot be read.
-    pub(super) days: BTreeMap<i64, Option<DailyRollup>>,
+    /// By day.
+    pub(super) days: BTreeMap<i64, DailyRollup>,
+    /// Some days cannot be read.
+    unreadable: bool,
 }
 
 impl Retired {
@@ -27,7 +28,8 @@ impl Retired {
 
     /// Cycles in the sums of its days; `None` when one of them cannot be read.
     pub(super) fn summed(&self) -> Option<u64> {
-        self.days.values().try_fold(0u64, |sum, day| Some(sum.saturating_add(day.as_ref()?.cycles)))
+        let sum = self.days.values().fold(0u64, |sum, day| sum.saturating_add(day.cycles));
+        (!self.unreadable).then_some(sum)
     }
 }
 
@@ -38,36 +40,30 @@ pub(super) fn read(
 ) -> Result<BTreeMap<MoldId, Retired>, Fault> {
     let mut all: BTreeMap<MoldId, Retired> = BTreeMap::new();
     each::<_, Gone>(&txn.open_table(RETIRED)?, "retired", report, |mold, gone| {
-        all.insert(MoldId(mold), Retired { gone, days: BTreeMap::new() });
+        all.insert(MoldId(mold), Retired { gone, ..Retired::default() });
     })?;
     for retired in all.values() {
         report.retired = report.retired.saturating_add(retired.gone.cycles);
     }
     let Some(last) = all.values().map(|retired| retired.gone.last_day).max() else { return Ok(all) };
-    days(&txn.open_table(DAILY)?, last, &mut all, report)?;
-    Ok(all)
-}
-
-fn days(
-    daily: &impl ReadableTable<(i64, u32), Bytes>,
-    last: i64,
-    all: &mut BTreeMap<MoldId, Retired>,
-    report: &mut CheckReport,
-) -> Result<(), Fault> {
-    for item in daily.range(..=(last, u32::MAX))? {
-        let (key, value) = item?;
-        let (day, mold) = key.value();
-        let Some(retired) = all.get_mut(&MoldId(mold)).filter(|retired| retired.covers(day)) else {
-            continue;
-        };
-        let sum = row::decode::<DailyRollup>("daily", (day, mold), value.value());
-        if let Err(error) = &sum {
-            report.undecodable(error);
+    let mut damaged = Vec::new();
+    let keep = |mold: MoldId, sum: DailyRollup| {
+        if let Some(retired) = all.get_mut(&mold).filter(|retired| retired.covers(sum.day)) {
+            report.unproven_days = report.unproven_days.saturating_add(1);
+            retired.days.insert(sum.day, sum);
         }
-        report.unproven_days = report.unproven_days.saturating_add(1);
-        retired.days.insert(day, sum.ok());
+    };
+    // What is damaged is told elsewhere.
+    days::each(&txn.open_table(DAYS)?, (i64::MIN, last), keep, |mold, _| {
+        damaged.push(mold);
+        Ok(())
+    })?;
+    for mold in damaged {
+        if let Some(retired) = all.get_mut(&mold) {
+            retired.unreadable = true;
+        }
     }
-    Ok(())
+    Ok(all)
 }
 
 /// Whether sums hold what a part of their cycles makes.

@@ -6,26 +6,33 @@ use domain::{Cycle, MoldId};
 use redb::ReadTransaction;
 
 use super::retired::{self, Retired};
-use super::{CheckReport, length, one};
+use super::{CheckReport, one};
 use crate::plant::Gap;
 use crate::store::error::Fault;
-use crate::store::history::{self, DailyRollup, Now};
+use crate::store::history::{self, DailyRollup, days};
 use crate::store::ledger::{self, Head};
-use crate::store::tables::{DAILY, HEADS, HISTORY, LOST};
+use crate::store::memory::Memory;
+use crate::store::tables::{DAYS, HEADS, HISTORY, LOST};
 
 /// Checks the history of every mold that has one: what is packed, and what waits to be.
 pub(super) fn check(
     txn: &ReadTransaction,
-    now: &Now,
+    memory: &Memory,
     missing: &BTreeMap<MoldId, Vec<Gap>>,
     report: &mut CheckReport,
 ) -> Result<(), Fault> {
+    let now = &memory.now;
     let chunks = txn.open_table(HISTORY)?;
     let heads = txn.open_table(HEADS)?;
-    let daily = txn.open_table(DAILY)?;
+    let daily = txn.open_table(DAYS)?;
     let losses = txn.open_table(LOST)?;
     let mut retired = retired::read(txn, report)?;
-    let mut rows = 0u64;
+    let (mut summed, mut rows) = (0u64, 0u64);
+    let count = |_, _| summed = summed.saturating_add(1);
+    days::each(&daily, (i64::MIN, i64::MAX), count, |_, error| {
+        report.undecodable(&error);
+        Ok(())
+    })?;
     let mut molds: BTreeSet<MoldId> = now.molds().map(|(mold, _)| mold).collect();
     molds.extend(retired.keys());
     molds.extend(history::molds(&chunks)?.into_iter().map(MoldId));
@@ -41,12 +48,18 @@ pub(super) fn check(
         let lost = ledger::lost(&losses, mold)?;
         made.lost = lost.iter().map(|lost| lost.cycles).sum();
         report.lost = report.lost.saturating_add(made.lost);
+        let mut kept = BTreeMap::new();
+        if let (Some((first, _)), Some((last, _))) = (made.sums.first_key_value(), made.sums.last_key_value())
+        {
+            // What is damaged has been told.
+            days::of_mold(&daily, mold, (*first, *last), &mut kept, |_| Ok(()))?;
+        }
         let proven = |day: &i64| retired.as_ref().is_none_or(|retired| !retired.covers(*day));
         for (day, made) in made.sums.iter().filter(|(day, _)| proven(day)) {
             rows = rows.saturating_add(1);
             let here = format!("{here}, day {day}");
-            match one::<_, DailyRollup>(&daily, "daily", (*day, mold.0), report)? {
-                Some(found) if found == *made => {}
+            match kept.get(day) {
+                Some(found) if found == made => {}
                 // Its sums know of cycles that a disk took since.
                 Some(found) if found.cycles > made.cycles && !lost.is_empty() => {}
                 Some(found) => report.find(here, format!("sums {found:?}, cycles make {made:?}")),
@@ -63,15 +76,18 @@ pub(super) fn check(
         if made.invented > 0 {
             report.find(here.clone(), format!("{} cycles lie in gaps that were never filled", made.invented));
         }
-        match one::<_, Head>(&heads, "heads", mold.0, report)? {
+        let head = match memory.ledgers.of(mold) {
+            Some(standing) => Some(standing.head.clone()),
+            None => one::<_, Head>(&heads, "heads", mold.0, report)?,
+        };
+        match head {
             None => report.find(here, "it has cycles and no head"),
             Some(head) => against_head(&here, &made, retired.as_ref(), &head, report),
         }
     }
     // Days all of whose cycles are lost keep their sums.
-    let days = length(&daily)?;
-    if days < rows || (days > rows && report.lost == 0) {
-        report.find("table \"daily\"", format!("{days} rows, cycles make {rows}"));
+    if summed < rows || (summed > rows && report.lost == 0) {
+        report.find("table \"days\"", format!("{summed} days, cycles make {rows}"));
     }
     Ok(())
 }
@@ -88,11 +104,9 @@ fn what_is_left(here: &str, made: &Made, retired: &Retired, report: &mut CheckRe
         there = there.saturating_add(made.cycles);
         let here = format!("{here}, day {day}");
         match retired.days.get(day) {
-            Some(Some(sums)) if retired::holds(sums, made) => {}
-            Some(Some(sums)) => {
-                report.find(here, format!("sums {sums:?}, a part of its cycles makes {made:?}"))
-            }
-            Some(None) | None => report.find(here, "its sums are missing or damaged"),
+            Some(sums) if retired::holds(sums, made) => {}
+            Some(sums) => report.find(here, format!("sums {sums:?}, a part of its cycles makes {made:?}")),
+            None => report.find(here, "its sums are missing or damaged"),
         }
     }
     let expected = there.saturating_add(gone.cycles);

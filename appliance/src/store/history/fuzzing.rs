@@ -4,6 +4,7 @@ use domain::{Cycle, Timestamp};
 
 use super::ALWAYS;
 use super::chunk::{Chunk, MOST, Summary, encode, prove};
+use super::days;
 use super::pack::Place;
 use super::piece::Piece;
 use crate::store::row;
@@ -25,6 +26,11 @@ pub fn chunk(input: &[u8]) {
 pub fn block(input: &[u8]) {
     let Some((first, value)) = input.split_first_chunk() else { return };
     read(u64::from_le_bytes(*first), &[&[row::VERSION], value].concat());
+}
+
+/// A value of days, of some span.
+pub(in crate::store) fn days(value: &[u8]) {
+    days::again(20_000 / 32, value);
 }
 
 fn read(first: u64, value: &[u8]) {

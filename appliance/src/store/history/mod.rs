@@ -6,6 +6,7 @@
 
 mod block;
 mod chunk;
+pub(super) mod days;
 #[cfg(any(test, fuzzing))]
 pub(super) mod fuzzing;
 mod pack;
@@ -24,7 +25,7 @@ use domain::{Cycle, MoldId, Timestamp};
 use redb::ReadableTable;
 
 pub use chunk::Summary;
-pub(super) use recent::{Frozen, Now, OfMold, Recent, Unpacked};
+pub(super) use recent::{Frozen, Now, OfMold, Unpacked};
 pub(super) use retire::{Gone, Retiring, retiring};
 pub use rollup::{DailyRollup, LONGEST_VALID_MS};
 pub use thin::{Bucket, MOST_BUCKETS, Thinning};

@@ -1,11 +1,11 @@
 //! Cycles that are kept in the journal and not packed yet, and what is always at hand: last cycles, sums of open days.
 //!
-//! They come in order of arrival and are held by mold. Packing takes them in two steps: [`Recent::freeze`] sets aside
-//! what there is, and when the database has it, [`Recent::forget_frozen`] drops it; readers see it in one place or
+//! They come in order of arrival and are held by mold. Packing takes them in two steps: [`Now::freeze`] sets aside
+//! what there is, and when the database has it, [`Now::forget_frozen`] drops it; readers see it in one place or
 //! the other, never in both and never in none.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 
 use domain::{Cycle, MoldId};
 
@@ -177,36 +177,6 @@ impl Now {
     }
 }
 
-/// What is known now, shared by one writer and many readers.
-#[derive(Debug, Default)]
-pub(in crate::store) struct Recent(Mutex<Arc<Now>>);
-
-impl Recent {
-    pub(in crate::store) fn new(now: Now) -> Self {
-        Recent(Mutex::new(Arc::new(now)))
-    }
-
-    /// Holds everybody else off, for as short a while as a look or a change in memory takes.
-    pub(in crate::store) fn lock(&self) -> Held<'_> {
-        Held(self.0.lock().unwrap_or_else(PoisonError::into_inner))
-    }
-}
-
-/// What is known, held.
-pub(in crate::store) struct Held<'a>(MutexGuard<'a, Arc<Now>>);
-
-impl Held<'_> {
-    /// As it is now.
-    pub(in crate::store) fn look(&self) -> Arc<Now> {
-        Arc::clone(&self.0)
-    }
-
-    /// To change it. Who looked before keeps what was seen.
-    pub(in crate::store) fn change(&mut self) -> &mut Now {
-        Arc::make_mut(&mut self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -243,12 +213,11 @@ mod tests {
         #[test]
         fn every_cycle_is_held_once_until_it_is_packed(steps in prop::collection::vec(any_step(), 1..40)) {
             let mold = MoldId(1);
-            let recent = Recent::default();
+            let mut now = Now::default();
             let mut waiting: BTreeMap<u64, bool> = BTreeMap::new();
             let mut packed = std::collections::BTreeSet::new();
             let mut set_aside = 0;
             for (number, step) in (1u64..).zip(steps) {
-                let mut held = recent.lock();
                 match step {
                     Step::Add(first, count) => {
                         let new: Vec<Cycle> = (first..first + count)
@@ -256,10 +225,10 @@ mod tests {
                             .map(cycle)
                             .collect();
                         waiting.extend(new.iter().map(|cycle| (cycle.ordinal, false)));
-                        held.change().add(mold, &new);
+                        now.add(mold, &new);
                     }
                     Step::Freeze => {
-                        let (to, given) = held.change().freeze(number);
+                        let (to, given) = now.freeze(number);
                         if waiting.values().all(|frozen| !frozen) {
                             waiting.values_mut().for_each(|frozen| *frozen = true);
                             set_aside = number;
@@ -273,12 +242,11 @@ mod tests {
                         prop_assert_eq!(given, wanted);
                     }
                     Step::Forget => {
-                        held.change().forget_frozen();
+                        now.forget_frozen();
                         packed.extend(waiting.iter().filter(|(_, frozen)| **frozen).map(|(n, _)| *n));
                         waiting.retain(|_, frozen| !*frozen);
                     }
                 }
-                let now = held.look();
                 let there = now.mold(mold).map(|of| of.cycles((0, u64::MAX))).unwrap_or_default();
                 let all: Vec<u64> = waiting.keys().copied().collect();
                 prop_assert_eq!(there.iter().map(|c| c.ordinal).collect::<Vec<_>>(), all.clone());
@@ -289,15 +257,5 @@ mod tests {
                 prop_assert_eq!(now.mold(mold).and_then(|of| of.last()).map(|c| c.ordinal), last);
             }
         }
-    }
-
-    #[test]
-    fn who_looked_before_sees_what_was_there_then() {
-        let recent = Recent::default();
-        recent.lock().change().add(MoldId(1), &[cycle(1)]);
-        let before = recent.lock().look();
-        recent.lock().change().add(MoldId(1), &[cycle(2)]);
-        assert_eq!(before.mold(MoldId(1)).unwrap().cycles((0, 9)).len(), 1);
-        assert_eq!(recent.lock().look().mold(MoldId(1)).unwrap().cycles((0, 9)).len(), 2);
     }
 }

@@ -1,15 +1,12 @@
 //! Sums of a mold's day. They hold only what the cycles themselves say, so that they can be made again from them.
 
 use domain::Cycle;
-use serde::{Deserialize, Serialize};
-
-use super::varint::Reader;
 
 /// A cycle longer than this is a stop on any machine: it is no valid cycle time, whatever is approved for the mold.
 pub const LONGEST_VALID_MS: u32 = 30 * 60 * 1000;
 
 /// What a mold made on one UTC day. A cycle belongs to the day it ended on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DailyRollup {
     /// Days since the Unix epoch, UTC.
     pub day: i64,
@@ -61,26 +58,6 @@ impl DailyRollup {
         }
     }
 
-    /// Reads what serde's form of it in postcard says, which is one varint after the other: days are read by the
-    /// thousand. `None`: it says something else.
-    pub(in crate::store) fn read(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader::new(bytes);
-        let mut sum = DailyRollup::empty(reader.signed().ok()?);
-        sum.cycles = reader.unsigned().ok()?;
-        sum.valid = reader.unsigned().ok()?;
-        sum.sum_ms = reader.unsigned().ok()?;
-        sum.min_ms = reader.small().ok()?;
-        sum.max_ms = reader.small().ok()?;
-        sum.late = reader.unsigned().ok()?;
-        sum.temperatures = reader.unsigned().ok()?;
-        sum.temperature_sum = reader.signed().ok()?;
-        sum.first_ended = reader.signed().ok()?;
-        sum.last_ended = reader.signed().ok()?;
-        sum.first_ordinal = reader.unsigned().ok()?;
-        sum.last_ordinal = reader.unsigned().ok()?;
-        reader.is_empty().then_some(sum)
-    }
-
     /// Adds a cycle.
     pub fn add(&mut self, cycle: &Cycle) {
         let ended = cycle.ended.as_millis();
@@ -124,50 +101,5 @@ impl DailyRollup {
     pub fn mean_ms(&self) -> Option<u32> {
         let mean = self.sum_ms.checked_div(self.valid)?;
         u32::try_from(mean).ok()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    fn any_sum() -> impl Strategy<Value = DailyRollup> {
-        (any::<[i64; 4]>(), any::<[u64; 7]>(), any::<[u32; 2]>(), 0..64u32).prop_map(|(i, u, s, shift)| {
-            DailyRollup {
-                day: i[0] >> shift,
-                cycles: u[0] >> shift,
-                valid: u[1] >> shift,
-                sum_ms: u[2] >> shift,
-                min_ms: s[0],
-                max_ms: s[1] >> (shift / 2),
-                late: u[3] >> shift,
-                temperatures: u[4] >> shift,
-                temperature_sum: i[1] >> shift,
-                first_ended: i[2] >> shift,
-                last_ended: i[3],
-                first_ordinal: u[5] >> shift,
-                last_ordinal: u[6],
-            }
-        })
-    }
-
-    proptest! {
-        #[test]
-        fn the_quick_way_reads_what_was_written_and_nothing_else(sum in any_sum(), cut in any::<prop::sample::Index>()) {
-            let bytes = postcard::to_allocvec(&sum).unwrap();
-            prop_assert_eq!(DailyRollup::read(&bytes), Some(sum));
-            prop_assert_eq!(DailyRollup::read(&bytes[..cut.index(bytes.len())]), None);
-            let longer: Vec<u8> = bytes.iter().copied().chain([0]).collect();
-            prop_assert_eq!(DailyRollup::read(&longer), None);
-        }
-
-        #[test]
-        fn what_serde_reads_the_quick_way_reads_alike(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-            let quick = DailyRollup::read(&bytes);
-            if let Ok((sum, [])) = postcard::take_from_bytes::<DailyRollup>(&bytes) {
-                prop_assert_eq!(quick, Some(sum));
-            }
-        }
     }
 }

@@ -5,13 +5,14 @@
 
 mod v1;
 mod v2;
+mod v3;
 
 use redb::WriteTransaction;
 
 use super::error::Fault;
 
 /// The newest format.
-pub(super) const NEWEST: u32 = 2;
+pub(super) const NEWEST: u32 = 3;
 
 /// Brings a store from format `from` (0: empty) to the newest, within one transaction.
 pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
@@ -20,6 +21,9 @@ pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
     }
     if from < 2 {
         v2::up(txn)?;
+    }
+    if from < 3 {
+        v3::up(txn)?;
     }
     Ok(())
 }

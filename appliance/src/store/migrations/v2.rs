@@ -1,4 +1,4 @@
-//! Format 2: a journal before the database, and history that is retired. Closed with its release; never edit it then.
+//! Format 2: a journal before the database, and history that is retired. Closed; never edit.
 
 use redb::{TableDefinition, WriteTransaction};
 

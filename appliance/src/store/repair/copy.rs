@@ -18,14 +18,14 @@ use crate::store::check::Finding;
 use crate::store::disk::Disk;
 use crate::store::error::{Commit, Damage, Fault, OpenStore};
 use crate::store::handle;
-use crate::store::history::{self, DailyRollup, Gone};
+use crate::store::history::{self, Gone, days};
 use crate::store::keys::StoreKeys;
 use crate::store::ledger::{Closed, Head};
 use crate::store::open::Store;
 use crate::store::row;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, Bytes, DAILY, HEADS, HISTORY, LEDGER, LOST, META, MODULES,
+    ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, Bytes, DAYS, HEADS, HISTORY, LEDGER, LOST, META, MODULES,
     MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS, SETTINGS, USERS,
 };
 use crate::store::{FILE, PlantSettings};
@@ -46,7 +46,6 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
     let new = Store::open(to, keys)?;
     let mut lost = Vec::new();
     let mut copied = || -> Result<(), Commit> {
-        old.copy::<_, u64>(META, "meta", |name: &&str| handle::is_mark(name), &new, &mut lost)?;
         old.copy::<_, Mold>(MOLDS, "molds", |_| true, &new, &mut lost)?;
         old.copy::<_, Press>(PRESSES, "presses", |_| true, &new, &mut lost)?;
         old.copy::<_, MonitorRecord>(MONITORS, "monitors", |_| true, &new, &mut lost)?;
@@ -55,7 +54,8 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         old.copy::<_, Assignment>(ASSIGNMENTS, "assignments", |_| true, &new, &mut lost)?;
         old.copy::<_, Closed>(LEDGER, "ledger", |_| true, &new, &mut lost)?;
         old.copy::<_, Head>(HEADS, "heads", |_| true, &new, &mut lost)?;
-        old.copy::<_, DailyRollup>(DAILY, "daily", |_| true, &new, &mut lost)?;
+        let whole = |key: &(i64, u32), bytes: &[u8]| days::prove(key.0, bytes);
+        old.copy_proven(DAYS, "days", |_| true, whole, &new, &mut lost)?;
         old.copy::<_, Gone>(RETIRED, "retired", |_| true, &new, &mut lost)?;
         old.copy::<_, Lost>(LOST, "lost", |_| true, &new, &mut lost)?;
         old.copy::<_, RawRecord>(RAW, "raw", |_| true, &new, &mut lost)?;
@@ -76,7 +76,9 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
             let body = row::body(bytes)?;
             keys.sealing().open(name, body).map(|_| ()).ok_or(Damage::Checksum)
         };
-        old.copy_proven(SECRETS, "secrets", |_| true, opens, &new, &mut lost)
+        old.copy_proven(SECRETS, "secrets", |_| true, opens, &new, &mut lost)?;
+        // The last, for every other transaction writes how far the new file itself is.
+        old.copy::<_, u64>(META, "meta", |name: &&str| handle::is_mark(name), &new, &mut lost)
     };
     copied().map_err(RepairStore::Write)?;
     Ok(lost)

@@ -8,11 +8,11 @@ use redb::{ReadTransaction, WriteTransaction};
 use super::{Lost, RepairStore};
 use crate::store::check::Finding;
 use crate::store::error::Fault;
-use crate::store::history::{self, DailyRollup, Gone};
+use crate::store::history::{self, DailyRollup, Gone, days};
 use crate::store::ledger::{self, Head};
 use crate::store::open::Store;
 use crate::store::row;
-use crate::store::tables::{self, DAILY, HEADS, HISTORY, LEDGER, LOST, MOLDS, RETIRED};
+use crate::store::tables::{self, DAYS, HEADS, HISTORY, LEDGER, LOST, MOLDS, RETIRED};
 
 /// What history has of a mold.
 #[derive(Default)]
@@ -124,7 +124,7 @@ fn of_mold(
     }
     head.timed = expected;
     let known = |day: i64| loss.is_some() || before > 0 || retired.is_some_and(|gone| gone.covers(day));
-    let days = days(txn, mold, &there, known, mended)?;
+    let days = remade_days(txn, mold, &there, known, mended)?;
     let retired = retired.map(|gone| summed(txn, mold, &there, &days, gone)).transpose()?;
     let (first, last) = (there.days.keys().next(), there.days.keys().next_back());
     if let (Some(first), Some(last)) = (first, last) {
@@ -146,18 +146,25 @@ fn summed(
     gone: Gone,
 ) -> Result<Gone, Fault> {
     let mut known = 0u64;
-    for item in txn.open_table(DAILY)?.range(..=(gone.last_day, u32::MAX))? {
-        let (key, value) = item?;
-        let (day, of) = key.value();
-        let is_remade = || remade.iter().any(|sum| sum.day == day);
-        if of == mold.0 && !is_remade() {
-            let sum: DailyRollup = row::decode("daily", (day, of), value.value())?;
+    for (day, sum) in kept_days(txn, mold, (i64::MIN, gone.last_day))? {
+        if remade.iter().all(|sum| sum.day != day) {
             let made = there.days.get(&day).map_or(0, |made| made.cycles);
             known = known.saturating_add(sum.cycles.saturating_sub(made));
         }
     }
     let cycles = gone.cycles.min(known);
     Ok(Gone { cycles, too_late: gone.all().saturating_sub(cycles), ..gone })
+}
+
+/// The sums that are there of a mold's days between the two, both included.
+fn kept_days(
+    txn: &ReadTransaction,
+    mold: MoldId,
+    between: (i64, i64),
+) -> Result<BTreeMap<i64, DailyRollup>, Fault> {
+    let mut kept = BTreeMap::new();
+    days::of_mold(&txn.open_table(DAYS)?, mold, between, &mut kept, |error| Err(error.into()))?;
+    Ok(kept)
 }
 
 /// A head from the closed entries: the run that was open is lost with the head.
@@ -190,19 +197,21 @@ fn run_again(head: &mut Head, cycles: u64, now: Timestamp, last: Option<Timestam
 
 /// Days whose sums are missing, or fewer than the cycles that are there. Sums of more stay where they may know of more:
 /// of cycles that were lost or retired.
-fn days(
+fn remade_days(
     txn: &ReadTransaction,
     mold: MoldId,
     there: &There,
     knows_more: impl Fn(i64) -> bool,
     mended: &mut Vec<Finding>,
 ) -> Result<Vec<DailyRollup>, Fault> {
-    let table = txn.open_table(DAILY)?;
+    let (first, last) = (there.days.keys().next(), there.days.keys().next_back());
+    let (Some(first), Some(last)) = (first, last) else { return Ok(Vec::new()) };
+    let kept = kept_days(txn, mold, (*first, *last))?;
     let mut days = Vec::new();
     for (day, made) in &there.days {
-        let found = tables::one::<_, DailyRollup>(&table, "daily", (*day, mold.0))?;
+        let found = kept.get(day);
         let stands =
-            found.is_some_and(|found| found == *made || (knows_more(*day) && found.cycles > made.cycles));
+            found.is_some_and(|found| found == made || (knows_more(*day) && found.cycles > made.cycles));
         if !stands {
             days.push(*made);
             let place = format!("history of mold {mold}, day {day}");
@@ -220,9 +229,5 @@ fn write(txn: &WriteTransaction, mold: u32, change: &Change) -> Result<(), Fault
     if let Some(retired) = &change.retired {
         txn.open_table(RETIRED)?.insert(mold, row::encode(retired)?.as_slice())?;
     }
-    let mut daily = txn.open_table(DAILY)?;
-    for day in &change.days {
-        daily.insert((day.day, mold), row::encode(day)?.as_slice())?;
-    }
-    Ok(())
+    days::replace(&mut txn.open_table(DAYS)?, MoldId(mold), &change.days)
 }

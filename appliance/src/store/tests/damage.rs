@@ -5,8 +5,9 @@ use redb::{ReadableDatabase, ReadableTable, TableHandle};
 
 use super::plant::*;
 use crate::store::error::Damage;
+use crate::store::history::days;
 use crate::store::ledger::{Closed, Head};
-use crate::store::tables::{DAILY, HEADS, HISTORY, LEDGER, MOLDS};
+use crate::store::tables::{DAYS, HEADS, HISTORY, LEDGER, MOLDS};
 use crate::store::xts::Sectors;
 use crate::store::{Read, Store, check, row};
 
@@ -184,14 +185,16 @@ fn cycles_that_nobody_counted_are_found() {
 #[test]
 fn daily_sums_that_are_not_the_cycles_are_found() {
     let found = found_after(|txn| {
-        altered::<crate::store::DailyRollup, _>(txn, DAILY, (at(20_000).as_millis() / DAY, 1), |sum| {
-            sum.sum_ms += 1
-        });
+        let mut table = txn.open_table(DAYS).unwrap();
+        let (day, mut there) = (at(20_000).utc_day(), std::collections::BTreeMap::new());
+        days::of_mold(&table, MoldId(1), (day, day), &mut there, |error| Err(error.into())).unwrap();
+        there.get_mut(&day).unwrap().sum_ms += 1;
+        days::replace(&mut table, MoldId(1), there.values()).unwrap();
     });
     assert_eq!(found.len(), 1, "{found:?}");
     assert!(found[0].starts_with("history of mold 1, day"), "{found:?}");
     let found = found_after(|txn| {
-        txn.open_table(DAILY).unwrap().remove((at(20_000).as_millis() / DAY, 1)).unwrap();
+        txn.open_table(DAYS).unwrap().remove((at(20_000).utc_day().div_euclid(32), 1)).unwrap();
     });
     assert!(found.iter().any(|f| f.contains("missing")), "{found:?}");
 }
@@ -234,7 +237,7 @@ fn no_value_makes_a_reader_panic() {
         scramble(&txn, HISTORY, round, false);
         scramble(&txn, LEDGER, round, true);
         scramble(&txn, HEADS, round, true);
-        scramble(&txn, DAILY, round, true);
+        scramble(&txn, DAYS, round, true);
         txn.commit().unwrap();
         drop(database);
         let store = open(copy.path());

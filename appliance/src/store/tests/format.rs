@@ -116,7 +116,7 @@ fn newer_format_is_refused() {
     txn.commit().unwrap();
     drop(database);
     let refused = Store::open(dir.path(), &key()).unwrap_err();
-    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 2, .. }));
+    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 3, .. }));
     assert!(refused.to_string().contains("format 9"), "{refused}");
 }
 
@@ -313,10 +313,20 @@ fn format_1_is_read() {
     holds_everything(&open(dir.path()));
 }
 
-/// As above, of format 2: encrypted under the key of these tests, cycles in a chunk.
+/// As above, of format 2: encrypted under the key of these tests, cycles in a chunk, a row for the sums of each day.
 #[test]
 fn format_2_is_read() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v2.redb");
+    golden("store-v2.redb");
+}
+
+/// As above, of format 3: sums of days lie together.
+#[test]
+fn format_3_is_read() {
+    golden("store-v3.redb");
+}
+
+fn golden(name: &str) {
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let dir = tempfile::tempdir().unwrap();
     std::fs::copy(golden, dir.path().join("store.redb")).unwrap();
     holds_everything(&open(dir.path()));
@@ -330,6 +340,6 @@ fn writes_the_golden_file() {
     write_everything(&store);
     store.checkpoint().unwrap();
     drop(store);
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v2.redb");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v3.redb");
     std::fs::copy(dir.path().join("store.redb"), golden).unwrap();
 }

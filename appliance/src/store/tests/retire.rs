@@ -10,8 +10,8 @@ use super::backends::{FakeDisk, Mood};
 use super::damage::alter;
 use super::plant::*;
 use crate::plant::{Batch, KeepFor, RawRecord, Retention, StorageRecord};
-use crate::store::history::Gone;
-use crate::store::tables::{self, DAILY, RAW, RETIRED};
+use crate::store::history::{Gone, days};
+use crate::store::tables::{self, DAYS, RAW, RETIRED};
 use crate::store::{Commit, DailyRollup, Kept, Retired, Shed, Store, check, repair, row};
 
 /// A cycle that no codec makes small: a chunk has some two thousand of them.
@@ -255,15 +255,16 @@ fn sums_that_no_cycle_proves_are_still_held_against_what_was_retired() {
     retire(&store, 15_000);
     let alter = |what: &dyn Fn(&mut Gone, &mut DailyRollup)| {
         let work = |txn: &redb::WriteTransaction| {
-            let key = (at(0).utc_day(), 1);
+            let day = at(0).utc_day();
             let mut retired = txn.open_table(RETIRED)?;
-            let mut daily = txn.open_table(DAILY)?;
+            let mut daily = txn.open_table(DAYS)?;
             let mut gone: Gone = tables::one(&retired, "retired", 1)?.unwrap();
-            let mut sum: DailyRollup = tables::one(&daily, "daily", key)?.unwrap();
+            let mut there = std::collections::BTreeMap::new();
+            days::of_mold(&daily, MoldId(1), (day, day), &mut there, |error| Err(error.into()))?;
+            let mut sum: DailyRollup = there[&day];
             what(&mut gone, &mut sum);
             retired.insert(1, row::encode(&gone)?.as_slice())?;
-            daily.insert(key, row::encode(&sum)?.as_slice())?;
-            Ok(())
+            days::replace(&mut daily, MoldId(1), [&sum])
         };
         store.write(work).unwrap();
         check(&store).unwrap().findings.len()
@@ -345,7 +346,7 @@ fn a_repair_takes_nothing_that_was_retired_for_lost() {
     drop(store);
     // Sums that no cycle can make again.
     alter(dir.path(), |txn| {
-        txn.open_table(DAILY).unwrap().remove((at(0).utc_day(), 1)).unwrap();
+        txn.open_table(DAYS).unwrap().remove((at(0).utc_day().div_euclid(32), 1)).unwrap();
     });
     let done = repair(dir.path(), &key(), at(5_000)).unwrap();
     assert_eq!(done.report.findings, []);
