@@ -13,6 +13,7 @@ use redb::StorageBackend;
 use redb::backends::FileBackend;
 
 use super::record::BLOCK;
+use super::room::Room;
 
 /// A file that is written to past the system's memory where the file system allows it.
 #[derive(Debug)]
@@ -95,15 +96,10 @@ fn aligned<T>(data: &[u8], work: impl FnOnce(&[u8]) -> T) -> T {
     if data.as_ptr().align_offset(BLOCK) == 0 {
         return work(data);
     }
-    let mut room = vec![0; data.len() + BLOCK];
-    let from = room.as_ptr().align_offset(BLOCK).min(BLOCK);
-    match room.get_mut(from..from + data.len()) {
-        Some(place) => {
-            place.copy_from_slice(data);
-            work(place)
-        }
-        None => work(data),
-    }
+    let mut room = Room::default();
+    let place = room.take(data.len());
+    place.copy_from_slice(data);
+    work(place)
 }
 
 #[cfg(test)]

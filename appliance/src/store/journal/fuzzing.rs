@@ -63,13 +63,15 @@ fn key() -> SealingKey {
 #[cfg(test)]
 pub(in crate::store) mod seeds {
     use super::super::record::encode;
+    use super::super::room::Room;
     use super::*;
 
     pub fn journals() -> Vec<Vec<u8>> {
         let whole = |packed: u8, numbers: &[u64]| {
             let mut bytes = vec![packed, packed];
             for number in numbers {
-                bytes.extend(&encode(&key(), *number, b"a commit").unwrap()[..BEGINNING]);
+                let mut room = Room::default();
+                bytes.extend(&encode(&mut room, &key(), *number, b"a commit").unwrap()[..BEGINNING]);
             }
             bytes
         };

@@ -9,6 +9,7 @@ mod file;
 pub(super) mod fuzzing;
 mod reading;
 mod record;
+mod room;
 
 use std::io;
 
@@ -17,6 +18,7 @@ use redb::StorageBackend;
 pub(super) use self::file::JournalFile;
 pub(super) use self::reading::{Found, Reading};
 use self::record::BLOCK;
+use self::room::Room;
 use super::error::Fault;
 use super::seal::SealingKey;
 
@@ -27,6 +29,7 @@ pub(super) const SEGMENT: u64 = 16 << 20;
 pub(super) struct Journal {
     file: Box<dyn StorageBackend>,
     key: SealingKey,
+    room: Room,
     segment: u64,
     /// The segment that is being filled, 0 or 1, and how far.
     filling: u64,
@@ -56,6 +59,7 @@ impl Journal {
         let mut journal = Journal {
             file,
             key: key.duplicate(),
+            room: Room::default(),
             segment,
             filling: 0,
             filled: 0,
@@ -83,21 +87,24 @@ impl Journal {
     /// Puts a commit on the disk; when this returns `true`, it is there. `false`: there is no room, nothing was
     /// written.
     pub(super) fn append(&mut self, number: u64, plain: &[u8]) -> Result<bool, Fault> {
-        let bytes = record::encode(&self.key, number, plain)
+        let mut room = std::mem::take(&mut self.room);
+        let bytes = record::encode(&mut room, &self.key, number, plain)
             .ok_or_else(|| Fault::Refused(format!("could not seal commit {number} for the journal")))?;
+        let length = bytes.len() as u64;
         if self.given_back {
             lay_out(self.file.as_ref(), self.segment)?;
             self.given_back = false;
         }
-        if self.filled.saturating_add(bytes.len() as u64) > self.segment {
-            if !self.other_free || bytes.len() as u64 > self.segment {
+        if self.filled.saturating_add(length) > self.segment {
+            if !self.other_free || length > self.segment {
                 return Ok(false);
             }
             self.turn();
         }
-        self.file.write(self.filling * self.segment + self.filled, &bytes).map_err(failed)?;
+        self.file.write(self.filling * self.segment + self.filled, bytes).map_err(failed)?;
         self.file.sync_data().map_err(failed)?;
-        self.filled += bytes.len() as u64;
+        self.filled += length;
+        self.room = room;
         Ok(true)
     }
 

@@ -9,6 +9,7 @@
 //! A record begins at a multiple of [`BLOCK`] and fills whole blocks: what was told as kept is never written again, so
 //! no torn write can take it along.
 
+use super::room::Room;
 use crate::store::seal::SealingKey;
 
 /// What a disk writes at once.
@@ -44,17 +45,23 @@ impl Head {
     }
 }
 
-/// The bytes of a record, whole blocks; `None` when the system gives no random bytes or the commit is too long for
-/// any journal.
-pub(super) fn encode(key: &SealingKey, number: u64, plain: &[u8]) -> Option<Vec<u8>> {
+/// The bytes of a record, whole blocks, written to `room`; `None` when the system gives no random bytes or the commit
+/// is too long for any journal.
+pub(super) fn encode<'r>(
+    room: &'r mut Room,
+    key: &SealingKey,
+    number: u64,
+    plain: &[u8],
+) -> Option<&'r [u8]> {
     let sealed = key.seal(&name(number), plain)?;
     let length = u32::try_from(sealed.len()).ok()?;
-    let mut bytes = Vec::with_capacity((HEAD + sealed.len()).next_multiple_of(BLOCK));
-    bytes.extend_from_slice(&MAGIC);
-    bytes.extend_from_slice(&length.to_le_bytes());
-    bytes.extend_from_slice(&number.to_le_bytes());
-    bytes.extend_from_slice(&sealed);
-    bytes.resize(bytes.len().next_multiple_of(BLOCK), 0);
+    let bytes = room.take((HEAD + sealed.len()).next_multiple_of(BLOCK));
+    let (head, rest) = bytes.split_at_mut_checked(HEAD)?;
+    let words = [MAGIC.as_slice(), &length.to_le_bytes(), &number.to_le_bytes()];
+    head.iter_mut().zip(words.into_iter().flatten()).for_each(|(byte, of_head)| *byte = *of_head);
+    let (body, rest) = rest.split_at_mut_checked(sealed.len())?;
+    body.copy_from_slice(&sealed);
+    rest.fill(0);
     Some(bytes)
 }
 
@@ -81,7 +88,8 @@ mod tests {
     proptest! {
         #[test]
         fn a_record_reads_back_as_it_was_written(number in any::<u64>(), plain in prop::collection::vec(any::<u8>(), 0..9_000)) {
-            let bytes = encode(&key(), number, &plain).unwrap();
+            let mut room = Room::default();
+            let bytes = encode(&mut room, &key(), number, &plain).unwrap();
             prop_assert_eq!(bytes.len() % BLOCK, 0);
             let head = Head::parse(bytes.first_chunk().unwrap()).unwrap();
             prop_assert_eq!(head.number, number);
@@ -94,7 +102,8 @@ mod tests {
 
         #[test]
         fn an_altered_record_does_not_open(plain in prop::collection::vec(any::<u8>(), 0..300), place in any::<prop::sample::Index>(), bit in 0..8u8) {
-            let bytes = encode(&key(), 7, &plain).unwrap();
+            let mut room = Room::default();
+            let bytes = encode(&mut room, &key(), 7, &plain).unwrap();
             let head = Head::parse(bytes.first_chunk().unwrap()).unwrap();
             let mut sealed = bytes[HEAD + 1..HEAD + head.sealed as usize].to_vec();
             let place = place.index(sealed.len());

@@ -10,6 +10,7 @@ pub(super) mod plant;
 mod power;
 mod repair;
 mod retire;
+mod steady;
 
 use backends::{FakeDisk, Mood};
 
