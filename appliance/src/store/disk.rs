@@ -26,8 +26,8 @@ use super::layer::Layer;
 use super::seal::SealingKey;
 use super::xts::{SectorKey, Sectors};
 
-/// Enough for the hot end of every table; redb's own default is a gigabyte.
-const CACHE: usize = 24 << 20;
+/// Enough for the hot end of every table: a tail of history for each of some hundred molds. redb's own default is a gigabyte.
+const CACHE: usize = 14 << 20;
 /// So much stays free on the disk: a commit that ran out of room half-way would cost a repair of the file.
 const MARGIN: u64 = 16 << 20;
 /// How long a broken handle is waited for while readers still hold it.

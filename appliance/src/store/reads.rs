@@ -1,6 +1,5 @@
 //! What can be asked of the plant.
 
-use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -195,30 +194,22 @@ impl Store {
         })
     }
 
-    /// Sums of every mold's days, both days included, by day and mold.
+    /// Gives the sums of every mold's days, both days included, 32 days after the other, in each by mold and day.
     ///
     /// # Errors
     /// The store cannot be read.
-    pub fn daily_of_all(&self, from_day: i64, to_day: i64) -> Result<Vec<(MoldId, DailyRollup)>, Read> {
+    pub fn daily_of_all(
+        &self,
+        from_day: i64,
+        to_day: i64,
+        each: impl FnMut(MoldId, &DailyRollup),
+    ) -> Result<(), Read> {
         self.look(|txn, memory| {
-            let mut waiting = BTreeMap::new();
+            let mut waiting = days::Waiting::new();
             for (mold, of) in memory.now.molds() {
-                waiting.extend(of.days(from_day, to_day).into_iter().map(|(day, sum)| ((day, mold), sum)));
+                days::wait(&mut waiting, mold, of.days(from_day, to_day).into_values());
             }
-            let mut all = Vec::new();
-            let mut waiting = waiting.into_iter().peekable();
-            days::of_all(&txn.open_table(DAYS)?, (from_day, to_day), |mold, mut sum| {
-                let place = (sum.day, mold);
-                while let Some(((_, earlier), of)) = waiting.next_if(|(waiting, _)| *waiting < place) {
-                    all.push((earlier, of));
-                }
-                if let Some((_, of)) = waiting.next_if(|(waiting, _)| *waiting == place) {
-                    sum.merge(&of);
-                }
-                all.push((mold, sum));
-            })?;
-            all.extend(waiting.map(|((_, mold), sum)| (mold, sum)));
-            Ok(all)
+            days::of_all(&txn.open_table(DAYS)?, (from_day, to_day), waiting, each)
         })
     }
 

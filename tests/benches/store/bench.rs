@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -147,9 +147,8 @@ impl Bench {
     pub fn keep(&self, place: &Place, skip: u64, seed: u64) -> Result<Keeping> {
         let server = self.server(place)?;
         let mut command = self.child(place, server.as_ref(), Task::Keep { skip, seed })?;
-        // Its last words are those of one who was killed.
         let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().context("start a child")?;
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().context("start a child")?;
         let lines = BufReader::new(child.stdout.take().context("a child's output")?).lines();
         Ok(Keeping { child, server, lines, said: skip })
     }
@@ -183,10 +182,19 @@ impl Keeping {
     /// It ended by itself.
     pub fn wait_for(&mut self, lines: u64) -> Result<()> {
         for _ in 0..lines {
-            let line = self.lines.next().context("the child ended by itself")??;
+            let line = self.lines.next().with_context(|| self.last_words())??;
             self.note(&line);
         }
         Ok(())
+    }
+
+    fn last_words(&mut self) -> String {
+        let mut said = String::new();
+        let read = self.child.stderr.as_mut().map(|stderr| stderr.read_to_string(&mut said));
+        match read {
+            Some(Ok(_)) => format!("the child ended by itself: {}", why(&said)),
+            _ => "the child ended by itself, and what it said cannot be read".to_owned(),
+        }
     }
 
     fn note(&mut self, line: &str) {

@@ -72,9 +72,7 @@ impl Engine for Platen {
                 }
             }
             Question::Days => {
-                for (_, day) in self.store.daily_of_all(i64::MIN, i64::MAX)? {
-                    answer.add(day.cycles);
-                }
+                self.store.daily_of_all(i64::MIN, i64::MAX, |_, day| answer.add(day.cycles))?;
             }
         }
         Ok(answer)

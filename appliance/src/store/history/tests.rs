@@ -103,6 +103,9 @@ proptest! {
                 there.entry(cycle.ordinal).or_insert(cycle);
             }
             commit(&store, mold, cycles);
+            if mold % 2 == 0 {
+                store.checkpoint().unwrap();
+            }
         }
         for (mold, cycles) in &model {
             let all: Vec<Cycle> = cycles.values().copied().collect();
@@ -122,6 +125,16 @@ proptest! {
             let latest = all.iter().filter(|c| c.ended.as_millis() < i64::MAX).copied().collect::<Vec<_>>();
             prop_assert_eq!(between(&store, *mold, i64::MIN, i64::MAX), latest);
         }
+        let window = (START / 86_400_000 + from, START / 86_400_000 + from + days);
+        let mut of_all = Vec::new();
+        store.daily_of_all(window.0, window.1, |mold, day| of_all.push((mold, *day))).unwrap();
+        let of_each = |mold: &u32| {
+            let days = store.daily(MoldId(*mold), window.0, window.1).unwrap();
+            days.into_iter().map(|day| (MoldId(*mold), day)).collect::<Vec<_>>()
+        };
+        let mut expected: Vec<_> = model.keys().flat_map(of_each).collect();
+        expected.sort_by_key(|(mold, day)| (day.day.div_euclid(32), *mold, day.day));
+        prop_assert_eq!(of_all, expected);
         // The ledger of these molds is empty; history itself is sound.
         let report = crate::store::check(&store).unwrap();
         let unsound = report.findings.iter().filter(|f| f.place.contains("day") || f.place.contains("table"));

@@ -47,31 +47,53 @@ pub(in crate::store) fn each(
     Ok(())
 }
 
-/// Every mold's days between the two, both included, in order of day and mold.
+/// Sums that are not in the table, by its keys; in order of their days.
+pub(in crate::store) type Waiting = BTreeMap<Key, Vec<DailyRollup>>;
+
+/// Puts a mold's sums where they wait.
+pub(in crate::store) fn wait(
+    waiting: &mut Waiting,
+    mold: MoldId,
+    sums: impl IntoIterator<Item = DailyRollup>,
+) {
+    for sum in sums {
+        waiting.entry((span_of(sum.day), mold.0)).or_default().push(sum);
+    }
+}
+
+/// Gives every mold's days between the two, both included, with what waits, in order of span, mold and day.
 pub(in crate::store) fn of_all(
     table: &impl ReadableTable<Key, Bytes>,
     (from, to): (i64, i64),
-    mut take: impl FnMut(MoldId, DailyRollup),
+    mut waiting: Waiting,
+    mut take: impl FnMut(MoldId, &DailyRollup),
 ) -> Result<(), Fault> {
-    let mut current = None;
-    let mut by_place: [Vec<(MoldId, DailyRollup)>; SPAN as usize] = std::array::from_fn(|_| Vec::new());
-    let mut give = |by_place: &mut [Vec<(MoldId, DailyRollup)>]| {
-        for (mold, sum) in by_place.iter_mut().flat_map(|days| days.drain(..)) {
-            take(mold, sum);
-        }
+    if from > to {
+        return Ok(());
+    }
+    let mut give = |mold: u32, days: &[DailyRollup]| {
+        let wanted = days.iter().filter(|sum| (from..=to).contains(&sum.day));
+        wanted.for_each(|sum| take(MoldId(mold), sum));
     };
-    let sorted = |mold, sum: DailyRollup| {
-        if current.is_some_and(|span| span != span_of(sum.day)) {
-            give(&mut by_place);
+    let mut days = Vec::new();
+    for item in table.range((span_of(from), 0)..=(span_of(to), u32::MAX))? {
+        let (key, value) = item?;
+        let (span, mold) = key.value();
+        while let Some(earlier) = waiting.first_entry().filter(|entry| *entry.key() < (span, mold)) {
+            give(earlier.key().1, &earlier.remove());
         }
-        current = Some(span_of(sum.day));
-        let place = usize::try_from(sum.day.rem_euclid(SPAN)).ok().filter(|_| (from..=to).contains(&sum.day));
-        if let Some(days) = place.and_then(|place| by_place.get_mut(place)) {
-            days.push((mold, sum));
+        days.clear();
+        row::decode(span, value.value(), |sum| days.push(sum))
+            .map_err(|why| undecodable((span, mold), why))?;
+        for sum in waiting.remove(&(span, mold)).unwrap_or_default() {
+            match days.binary_search_by_key(&sum.day, |there| there.day) {
+                Ok(at) => days.get_mut(at).into_iter().for_each(|there| there.merge(&sum)),
+                Err(at) => days.insert(at, sum),
+            }
         }
-    };
-    each(table, (from, to), sorted, |_, error| Err(error.into()))?;
-    give(&mut by_place);
+        give(mold, &days);
+    }
+    waiting.iter().for_each(|((_, mold), days)| give(*mold, days));
     Ok(())
 }
 
