@@ -1,5 +1,6 @@
 //! A simulated plant: sticks, press modules and monitors behind pseudo-terminals, for training and acceptance tests.
 
+pub mod air;
 pub mod control;
 pub mod dice;
 pub mod driver;

@@ -6,11 +6,14 @@
 
 mod address;
 pub mod advert;
+pub mod air;
+pub mod conductor;
 mod describe;
 mod key;
 mod keyring;
 pub mod open;
 pub mod sensors;
+pub mod session;
 mod uuid;
 
 pub use address::{Address, AddressError};

@@ -1,0 +1,273 @@
+//! What sessions and whoever drives the adapters say to each other: facts from the air, and acts that are asked for.
+//!
+//! A driver carries out acts in the order they come, one after the other on each way, and tells how each ended. Facts
+//! are hints until they are told: whatever a driver does not tell did not happen.
+
+use std::fmt;
+
+use domain::LinkName;
+use secrecy::{ExposeSecret, SecretBox};
+use zeroize::Zeroizing;
+
+use super::Address;
+use super::advert::Ours;
+use super::open::Characteristic;
+
+/// A monitor by one of the adapters that hear it: what connections and bonds belong to.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Way {
+    /// The box's adapter, or a repeater.
+    pub adapter: LinkName,
+    /// The monitor's address.
+    pub address: Address,
+}
+
+impl fmt::Display for Way {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} by {}", self.address, self.adapter)
+    }
+}
+
+/// How well a bond keeps others out, weakest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Strength {
+    /// Pairing of Bluetooth 4.0 and 4.1: who heard it has the key.
+    Legacy,
+    /// LE Secure Connections without a passkey: who stood between has the key.
+    JustWorks,
+    /// LE Secure Connections by a passkey that a person read from the label.
+    Passkey,
+}
+
+/// The six digits on a monitor's label. Neither shown nor written out; wiped when dropped.
+pub struct Passkey(SecretBox<u32>);
+
+impl Passkey {
+    /// Exactly six digits, as a person types them or a code on the label has them; nothing of anything else is told.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let digits = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let number = text.parse().ok().filter(|_| digits)?;
+        Some(Passkey(SecretBox::new(Box::new(number))))
+    }
+
+    /// The number, for the one place that answers whoever asks for it.
+    #[must_use]
+    pub fn expose(&self) -> u32 {
+        *self.0.expose_secret()
+    }
+}
+
+/// What was done with a monitor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Doing {
+    /// Connecting, and finding its services.
+    Connect,
+    /// Bonding.
+    Pair,
+    /// Asking for what a characteristic notifies or indicates.
+    Subscribe(Characteristic),
+    /// Reading a characteristic.
+    Read(Characteristic),
+    /// Writing to one.
+    Write(Characteristic),
+}
+
+impl fmt::Display for Doing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Doing::Connect => f.write_str("connect"),
+            Doing::Pair => f.write_str("pair"),
+            Doing::Subscribe(characteristic) => write!(f, "subscribe {}", characteristic.name()),
+            Doing::Read(characteristic) => write!(f, "read {}", characteristic.name()),
+            Doing::Write(characteristic) => write!(f, "write {}", characteristic.name()),
+        }
+    }
+}
+
+/// Why it was not done.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Failure {
+    /// The adapter does something else at this moment.
+    #[error("the adapter is busy")]
+    Busy,
+    /// The link came about and was given up before it was encrypted: so it looks when a monitor lost its bond.
+    #[error("the link was given up before it was encrypted")]
+    Aborted,
+    /// The monitor said no: a wrong passkey, or a bond that it has not.
+    #[error("the monitor refused")]
+    Refused,
+    /// Nothing came in time.
+    #[error("it did not answer in time")]
+    TimedOut,
+    /// It is not there any more: out of reach, or the adapter is gone.
+    #[error("it is not there any more")]
+    Vanished,
+    /// The monitor answered with this error of ATT.
+    #[error("it answered with error {0:02X}")]
+    Att(u8),
+    /// Anything else, for people.
+    #[error("{0}")]
+    Other(String),
+}
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fact {
+    /// An adapter is there and works: when the box starts, when it is plugged in, and again whenever the system's
+    /// Bluetooth service was started anew, which ends every link.
+    Came {
+        /// Which.
+        adapter: LinkName,
+        /// Links that it can have at once.
+        slots: usize,
+    },
+    /// An adapter is gone, and every link of it.
+    Went {
+        /// Which.
+        adapter: LinkName,
+    },
+    /// One of our adverts was heard.
+    Advert {
+        /// From whom, by which adapter.
+        way: Way,
+        /// How strong, dBm.
+        rssi_dbm: i8,
+        /// What it says.
+        what: Ours,
+    },
+    /// A link is there.
+    Connected {
+        /// To whom.
+        way: Way,
+        /// Its ATT_MTU.
+        mtu: usize,
+    },
+    /// A bond is there.
+    Paired {
+        /// With whom.
+        way: Way,
+        /// What the stored key is, as it was found there.
+        strength: Strength,
+    },
+    /// A value was read, notified or indicated.
+    Value {
+        /// By whom.
+        way: Way,
+        /// Of which characteristic.
+        characteristic: Characteristic,
+        /// Its bytes.
+        bytes: Vec<u8>,
+    },
+    /// Something else that was asked for is done.
+    Done {
+        /// With whom.
+        way: Way,
+        /// What.
+        what: Doing,
+    },
+    /// Something that was asked for was not done.
+    Failed {
+        /// With whom.
+        way: Way,
+        /// What.
+        what: Doing,
+        /// Why.
+        why: Failure,
+    },
+    /// A link is gone, for whatever reason.
+    Disconnected {
+        /// To whom.
+        way: Way,
+    },
+}
+
+/// Something to do.
+pub enum Act {
+    /// Listen for adverts, or stop it.
+    Scan {
+        /// Which adapter.
+        adapter: LinkName,
+        /// Listen.
+        on: bool,
+    },
+    /// Connect; ends as [`Fact::Connected`] or [`Fact::Failed`].
+    Connect(Way),
+    /// Bond over a link that is there; ends as [`Fact::Paired`] or [`Fact::Failed`].
+    Pair {
+        /// With whom.
+        way: Way,
+        /// What the label says; none where bonding without one was allowed.
+        passkey: Option<Passkey>,
+    },
+    /// Ask for what a characteristic notifies or indicates.
+    Subscribe(Way, Characteristic),
+    /// Read a characteristic; ends as [`Fact::Value`] or [`Fact::Failed`].
+    Read(Way, Characteristic),
+    /// Write to a characteristic and wait for the answer.
+    Write(Way, Characteristic, Zeroizing<Vec<u8>>),
+    /// End the link; [`Fact::Disconnected`] follows.
+    Disconnect(Way),
+    /// Remove the bond, and everything that is known of the monitor by this way. A link ends with it.
+    Forget(Way),
+}
+
+impl fmt::Debug for Act {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Act::Scan { adapter, on } => write!(f, "scan {adapter} {on}"),
+            Act::Connect(way) => write!(f, "connect {way}"),
+            // The passkey is nobody's.
+            Act::Pair { way, passkey } => write!(f, "pair {way}, passkey {}", passkey.is_some()),
+            Act::Subscribe(way, characteristic) => write!(f, "subscribe {} of {way}", characteristic.name()),
+            Act::Read(way, characteristic) => write!(f, "read {} of {way}", characteristic.name()),
+            Act::Write(way, characteristic, _) => write!(f, "write {} of {way}", characteristic.name()),
+            Act::Disconnect(way) => write!(f, "disconnect {way}"),
+            Act::Forget(way) => write!(f, "forget {way}"),
+        }
+    }
+}
+
+impl Fact {
+    /// Whom it is about; none when it is about a whole adapter.
+    #[must_use]
+    pub const fn way(&self) -> Option<&Way> {
+        match self {
+            Fact::Came { .. } | Fact::Went { .. } => None,
+            Fact::Advert { way, .. }
+            | Fact::Connected { way, .. }
+            | Fact::Paired { way, .. }
+            | Fact::Value { way, .. }
+            | Fact::Done { way, .. }
+            | Fact::Failed { way, .. }
+            | Fact::Disconnected { way } => Some(way),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_passkey_is_six_digits_and_nothing_else() {
+        assert_eq!(Passkey::parse("012345").unwrap().expose(), 12_345);
+        for text in ["", "12345", "1234567", "+12345", "12 345", "12345x", "１２３４５６"] {
+            assert!(Passkey::parse(text).is_none(), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_prints_a_passkey_or_what_is_written() {
+        let way = Way { adapter: "hci0".parse().unwrap(), address: Address::from_be_bytes([1; 6]) };
+        let acts = [
+            Act::Pair { way: way.clone(), passkey: Passkey::parse("736251") },
+            Act::Write(way, Characteristic::Handover, Zeroizing::new(vec![0x73, 0x62, 0x51])),
+        ];
+        let printed = format!("{acts:?}");
+        assert!(
+            !printed.contains("736251") && !printed.contains("73, 62") && !printed.contains("115"),
+            "{printed}"
+        );
+    }
+}

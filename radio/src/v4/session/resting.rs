@@ -1,0 +1,26 @@
+//! One of ours without a link: its sealed adverts keep the floor live, what it stores waits for its turn.
+
+use domain::Timestamp;
+
+use super::link::queue;
+use super::{Connecting, Enrolling, Gone, Input, Memory, Next, State, Told};
+
+/// See the file.
+#[derive(Debug)]
+pub(super) struct Resting;
+
+impl Resting {
+    pub(super) fn take(self, memory: &mut Memory, input: Input, now: Timestamp) -> Next {
+        match input {
+            Input::Go(way) if memory.bonds.contains_key(&way) => Connecting::begin(way),
+            Input::Open(window) => Enrolling::begin(memory, window, now),
+            Input::Say(message) => {
+                queue(&mut memory.to_say, message);
+                Next::stay(State::Resting(self))
+            }
+            Input::Tick if memory.is_gone(now) => Next::stay(State::Gone(Gone)).tell(Told::Gone),
+            // Anyone can send an advert in clear: that it "waits to be enrolled" takes no bond away from a monitor of ours.
+            _ => Next::stay(State::Resting(self)),
+        }
+    }
+}
