@@ -1,12 +1,13 @@
 //! The second radio generation: monitors that speak Bluetooth Low Energy, and sensors that anyone can buy.
 //!
-//! What is here reads and writes bytes; there is no I/O in it and no clock. The document is
-//! `docs/protocol/open-v4.md`. "Core" in comments is the Bluetooth Core Specification 5.4, "CSS" its Supplement
+//! What is here reads and writes bytes; there is no I/O in it and no clock, but in [`bluez`], which drives the adapters.
+//! The document is `docs/protocol/open-v4.md`. "Core" in comments is the Bluetooth Core Specification 5.4, "CSS" its Supplement
 //! version 11, "Assigned Numbers" the Bluetooth SIG's document of that name.
 
 mod address;
 pub mod advert;
 pub mod air;
+pub mod bluez;
 pub mod conductor;
 mod describe;
 mod key;

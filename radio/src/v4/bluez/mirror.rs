@@ -1,0 +1,278 @@
+//! What bluetoothd has, as its signals tell: adapters, devices, links. Pure: signals in, facts and chores out.
+
+use std::collections::HashMap;
+
+use domain::LinkName;
+use zbus::zvariant::OwnedValue;
+
+use super::adverts;
+use super::calls::{ADAPTER, DEVICE, Interfaces, Properties};
+use super::paths::{self, Place};
+use crate::v4::Address;
+use crate::v4::air::{Fact, Way};
+
+/// What a change brings.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum News {
+    /// Something to tell.
+    Fact(Fact),
+    /// A device's object is gone: what was held of it is void.
+    Gone(Address, Address),
+    /// All objects are gone.
+    AllGone,
+    /// An adapter that is off: the box wants it on.
+    Off(String),
+    /// A link that nobody asked for since we are here.
+    Leftover(String),
+}
+
+struct Adapter {
+    address: Address,
+    name: LinkName,
+    powered: bool,
+}
+
+#[derive(Default)]
+struct Device {
+    rssi: Option<i8>,
+    connected: bool,
+    resolved: bool,
+    /// The link was told as a fact.
+    told: bool,
+}
+
+/// The picture.
+pub(super) struct Mirror {
+    slots: usize,
+    /// Who owns `org.bluez`: nobody else's signals count.
+    owner: Option<String>,
+    adapters: HashMap<String, Adapter>,
+    devices: HashMap<String, Device>,
+    /// The agent stands: from then on adapters are told.
+    ready: bool,
+}
+
+/// The name of an adapter is made of its address: bonds belong to that, while `hci0` is whatever was plugged in first.
+fn name(address: Address) -> Option<LinkName> {
+    format!("ble-{}", hex::encode(address.to_be_bytes())).parse().ok()
+}
+
+impl Mirror {
+    pub(super) fn new(slots: usize) -> Self {
+        Mirror { slots, owner: None, adapters: HashMap::new(), devices: HashMap::new(), ready: false }
+    }
+
+    pub(super) fn owner(&self) -> Option<&str> {
+        self.owner.as_deref()
+    }
+
+    /// The path and the address of an adapter that is there and on.
+    pub(super) fn adapter(&self, wanted: &LinkName) -> Option<(String, Address)> {
+        let (path, adapter) = self.adapters.iter().find(|(_, it)| it.name == *wanted && it.powered)?;
+        Some((path.clone(), adapter.address))
+    }
+
+    /// The name of the adapter with this address.
+    pub(super) fn name_of(&self, address: Address) -> Option<LinkName> {
+        self.adapters.values().find(|it| it.address == address).map(|it| it.name.clone())
+    }
+
+    /// Whether a link to this monitor by this adapter was told and stands.
+    pub(super) fn stands(&self, adapter: Address, monitor: Address) -> bool {
+        let path = self.adapters.iter().find(|(_, it)| it.address == adapter).map(|(path, _)| path);
+        path.is_some_and(|path| self.is_told(&paths::device(path, monitor)))
+    }
+
+    /// Another program owns `org.bluez`, or none: all that was is over.
+    pub(super) fn owned_by(&mut self, owner: Option<String>) -> Vec<News> {
+        if owner == self.owner {
+            return Vec::new();
+        }
+        self.owner = owner;
+        let mut news: Vec<News> = self
+            .adapters
+            .keys()
+            .cloned()
+            .collect::<Vec<_>>()
+            .into_iter()
+            .flat_map(|path| self.adapter_gone(&path))
+            .collect();
+        self.devices.clear();
+        self.ready = false;
+        news.push(News::AllGone);
+        news
+    }
+
+    /// The agent stands, and these are all objects.
+    pub(super) fn ready(&mut self, objects: impl IntoIterator<Item = (String, Interfaces)>) -> Vec<News> {
+        let mut devices = Vec::new();
+        for (path, interfaces) in objects {
+            match paths::place(&path) {
+                Some(Place::Adapter(_)) => drop(self.added(&path, &interfaces)),
+                Some(Place::Device(..)) => devices.push((path, interfaces)),
+                None => {}
+            }
+        }
+        self.ready = true;
+        let mut news: Vec<News> =
+            self.adapters.iter().flat_map(|(path, it)| self.adapter_news(path, it)).collect();
+        for (path, interfaces) in devices {
+            news.extend(self.added(&path, &interfaces));
+            if self.devices.get(&path).is_some_and(|it| it.connected && !it.told) {
+                news.push(News::Leftover(path));
+            }
+        }
+        news
+    }
+
+    fn adapter_news(&self, path: &str, adapter: &Adapter) -> Option<News> {
+        let came = Fact::Came { adapter: adapter.name.clone(), slots: self.slots };
+        self.ready.then(|| if adapter.powered { News::Fact(came) } else { News::Off(path.to_owned()) })
+    }
+
+    /// Objects appeared.
+    pub(super) fn added(&mut self, path: &str, interfaces: &Interfaces) -> Vec<News> {
+        match paths::place(path) {
+            Some(Place::Adapter(_)) => {
+                let Some(properties) = interfaces.get(ADAPTER) else { return Vec::new() };
+                let address = properties.get("Address").and_then(|it| <&str>::try_from(it).ok());
+                let Some(address) = address.and_then(|it| it.parse().ok()) else { return Vec::new() };
+                let Some(name) = name(address) else { return Vec::new() };
+                let adapter = Adapter { address, name, powered: is(properties, "Powered").unwrap_or(false) };
+                let news = self.adapter_news(path, &adapter);
+                self.adapters.insert(path.to_owned(), adapter);
+                news.into_iter().collect()
+            }
+            Some(Place::Device(..)) => {
+                let Some(properties) = interfaces.get(DEVICE) else { return Vec::new() };
+                self.devices.entry(path.to_owned()).or_default();
+                self.device_changed(path, properties)
+            }
+            None => Vec::new(),
+        }
+    }
+
+    /// Properties changed.
+    pub(super) fn changed(&mut self, path: &str, interface: &str, changed: &Properties) -> Vec<News> {
+        match interface {
+            DEVICE => self.device_changed(path, changed),
+            ADAPTER => self.adapter_changed(path, changed),
+            _ => Vec::new(),
+        }
+    }
+
+    fn adapter_changed(&mut self, path: &str, changed: &Properties) -> Vec<News> {
+        let Some(powered) = is(changed, "Powered") else { return Vec::new() };
+        let Some(adapter) = self.adapters.get_mut(path) else { return Vec::new() };
+        match (std::mem::replace(&mut adapter.powered, powered), powered) {
+            (false, true) => {
+                self.adapters.get(path).and_then(|it| self.adapter_news(path, it)).into_iter().collect()
+            }
+            (true, false) => {
+                let mut news = self.links_end(path);
+                if let (true, Some(adapter)) = (self.ready, self.adapters.get(path)) {
+                    news.push(News::Fact(Fact::Went { adapter: adapter.name.clone() }));
+                    news.push(News::Off(path.to_owned()));
+                }
+                news
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn device_changed(&mut self, path: &str, changed: &Properties) -> Vec<News> {
+        let Some(way) = self.way(path) else { return Vec::new() };
+        let Some(device) = self.devices.get_mut(path) else { return Vec::new() };
+        let mut news = Vec::new();
+        if let Some(rssi) = changed.get("RSSI").and_then(|it| i16::try_from(it).ok()) {
+            device.rssi = i8::try_from(rssi).ok();
+        }
+        device.resolved = is(changed, "ServicesResolved").unwrap_or(device.resolved);
+        device.connected = is(changed, "Connected").unwrap_or(device.connected);
+        if !device.connected && std::mem::take(&mut device.told) {
+            news.push(News::Fact(Fact::Disconnected { way: way.clone() }));
+        }
+        // Without a strength an advert was not heard: the object was read from the disk.
+        if let Some(rssi_dbm) = device.rssi.filter(|_| self.ready) {
+            let heard = adverts::ours(changed).into_iter();
+            news.extend(heard.map(|what| News::Fact(Fact::Advert { way: way.clone(), rssi_dbm, what })));
+        }
+        news
+    }
+
+    /// Objects went.
+    pub(super) fn removed(&mut self, path: &str, interfaces: &[String]) -> Vec<News> {
+        let has = |name: &str| interfaces.iter().any(|it| it == name);
+        match paths::place(path) {
+            Some(Place::Adapter(_)) if has(ADAPTER) => self.adapter_gone(path),
+            Some(Place::Device(..)) if has(DEVICE) => self.device_gone(path),
+            _ => Vec::new(),
+        }
+    }
+
+    fn adapter_gone(&mut self, path: &str) -> Vec<News> {
+        let below: Vec<String> = self.below(path);
+        let mut news: Vec<News> = below.iter().flat_map(|it| self.device_gone(it)).collect();
+        if let Some(adapter) = self.adapters.remove(path).filter(|it| it.powered && self.ready) {
+            news.push(News::Fact(Fact::Went { adapter: adapter.name }));
+        }
+        news
+    }
+
+    fn links_end(&mut self, adapter: &str) -> Vec<News> {
+        let off = Properties::from([("Connected".to_owned(), OwnedValue::from(false))]);
+        self.below(adapter).iter().flat_map(|path| self.device_changed(path, &off)).collect()
+    }
+
+    fn below(&self, adapter: &str) -> Vec<String> {
+        let is = |path: &&String| matches!(paths::place(path), Some(Place::Device(of, _)) if of == adapter);
+        self.devices.keys().filter(is).cloned().collect()
+    }
+
+    fn device_gone(&mut self, path: &str) -> Vec<News> {
+        let way = self.way(path);
+        let Some(device) = self.devices.remove(path) else { return Vec::new() };
+        let mut news = Vec::new();
+        if let Some(Place::Device(adapter, monitor)) = paths::place(path)
+            && let Some(adapter) = self.adapters.get(adapter)
+        {
+            news.push(News::Gone(adapter.address, monitor));
+        }
+        if let (true, Some(way)) = (device.told, way) {
+            news.push(News::Fact(Fact::Disconnected { way }));
+        }
+        news
+    }
+
+    fn way(&self, path: &str) -> Option<Way> {
+        let Some(Place::Device(adapter, address)) = paths::place(path) else { return None };
+        Some(Way { adapter: self.adapters.get(adapter)?.name.clone(), address })
+    }
+
+    /// Whether the link stands and its services are found; nothing if there is no such device.
+    pub(super) fn linked(&self, path: &str) -> Option<(bool, bool)> {
+        self.devices.get(path).map(|it| (it.connected, it.resolved))
+    }
+
+    /// The link is told, if it still stands.
+    pub(super) fn tell_link(&mut self, path: &str) -> bool {
+        self.devices.get_mut(path).is_some_and(|it| {
+            it.told = it.connected;
+            it.told
+        })
+    }
+
+    /// Whether the link was told.
+    pub(super) fn is_told(&self, path: &str) -> bool {
+        self.devices.get(path).is_some_and(|it| it.told)
+    }
+
+    /// The end of the link is told, whatever the signals say. Whether it was told before.
+    pub(super) fn tell_end(&mut self, path: &str) -> bool {
+        self.devices.get_mut(path).is_some_and(|it| std::mem::take(&mut it.told))
+    }
+}
+
+fn is(properties: &Properties, name: &str) -> Option<bool> {
+    properties.get(name).and_then(|it| bool::try_from(it).ok())
+}

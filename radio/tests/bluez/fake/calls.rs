@@ -1,0 +1,205 @@
+//! Method calls, answered.
+
+use zbus::message::Header;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue};
+use zbus::{Connection, Message};
+
+use super::tree::Properties;
+use super::{ADAPTER, Agent, CHARACTERISTIC, DEVICE, Fake, properties, value};
+
+/// Why a call fails: the error's name and its text.
+#[derive(Debug)]
+pub struct Refusal(pub String, pub String);
+
+impl Refusal {
+    pub fn bluez(name: &str, text: &str) -> Self {
+        Refusal(format!("org.bluez.Error.{name}"), text.to_owned())
+    }
+
+    pub fn unknown_object(path: &str, method: &str, interface: &str) -> Self {
+        Refusal(
+            "org.freedesktop.DBus.Error.UnknownObject".to_owned(),
+            format!(
+                "Method \"{method}\" with signature \"\" on interface \"{interface}\" doesn't exist\n on {path}"
+            ),
+        )
+    }
+}
+
+/// What a call says.
+pub struct Call<'a> {
+    pub sender: String,
+    pub path: String,
+    pub interface: String,
+    pub method: String,
+    pub message: &'a Message,
+}
+
+/// What an answer holds.
+pub enum Answer {
+    Nothing,
+    Text(String),
+    Bytes(Vec<u8>),
+    Value(OwnedValue),
+    Properties(Properties),
+    Objects(std::collections::HashMap<OwnedObjectPath, super::Interfaces>),
+}
+
+pub async fn answer(fake: Fake, bus: Connection, message: Message) {
+    let header = message.header();
+    let text = |of: Option<String>| of.unwrap_or_default();
+    let call = Call {
+        sender: text(header.sender().map(ToString::to_string)),
+        path: text(header.path().map(ToString::to_string)),
+        interface: text(header.interface().map(ToString::to_string)),
+        method: text(header.member().map(ToString::to_string)),
+        message: &message,
+    };
+    let short = call.interface.rsplit('.').next().unwrap_or_default();
+    fake.state().calls.push(format!("{short}.{}", call.method));
+    fake.tell();
+    if [DEVICE, CHARACTERISTIC].contains(&call.interface.as_str()) {
+        let slow = fake.state().faults.slow;
+        if let Some(slow) = slow {
+            tokio::time::sleep(slow).await;
+        }
+    }
+    let answer = dispatch(&fake, &bus, &call).await;
+    fake.tell();
+    // Who died meanwhile answers nobody.
+    let _ = send(&bus, &header, answer).await;
+}
+
+async fn send(bus: &Connection, header: &Header<'_>, answer: Result<Answer, Refusal>) -> zbus::Result<()> {
+    match answer {
+        Ok(Answer::Nothing) => bus.reply(header, &()).await,
+        Ok(Answer::Text(text)) => bus.reply(header, &text).await,
+        Ok(Answer::Bytes(bytes)) => bus.reply(header, &bytes).await,
+        Ok(Answer::Value(value)) => bus.reply(header, &(value,)).await,
+        Ok(Answer::Properties(properties)) => bus.reply(header, &properties).await,
+        Ok(Answer::Objects(objects)) => bus.reply(header, &objects).await,
+        Err(Refusal(name, text)) => bus.reply_error(header, name.as_str(), &text).await,
+    }
+}
+
+async fn dispatch(fake: &Fake, bus: &Connection, call: &Call<'_>) -> Result<Answer, Refusal> {
+    let path = call.path.as_str();
+    match (call.interface.as_str(), call.method.as_str()) {
+        ("org.freedesktop.DBus.Introspectable", "Introspect") => {
+            fake.state().tree.introspect(path).map(Answer::Text).ok_or_else(|| missing(call))
+        }
+        ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects") => {
+            Ok(Answer::Objects(fake.state().tree.managed()))
+        }
+        ("org.freedesktop.DBus.Properties", method) => property(fake, call, method).await,
+        ("org.bluez.AgentManager1", method) => agent_manager(fake, call, method),
+        (ADAPTER, method) => adapter(fake, call, method).await,
+        (DEVICE, method) if fake.state().tree.has(path) => fake.device_call(bus, call, method).await,
+        (CHARACTERISTIC, method) if fake.state().tree.has(path) => {
+            fake.characteristic_call(call, method).await
+        }
+        _ => Err(missing(call)),
+    }
+}
+
+fn missing(call: &Call<'_>) -> Refusal {
+    Refusal::unknown_object(&call.path, &call.method, &call.interface)
+}
+
+async fn property(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
+    let body = call.message.body();
+    match method {
+        "Get" => {
+            let (interface, name): (String, String) = body.deserialize().unwrap();
+            let state = fake.state();
+            if !state.tree.has(&call.path) {
+                return Err(missing(call));
+            }
+            state.tree.get(&call.path, &interface, &name).map(Answer::Value).ok_or_else(|| {
+                Refusal(
+                    "org.freedesktop.DBus.Error.InvalidArgs".to_owned(),
+                    format!("No such property '{name}'"),
+                )
+            })
+        }
+        "GetAll" => {
+            let interface: String = body.deserialize().unwrap();
+            let state = fake.state();
+            let interfaces = state.tree.interfaces(&call.path).ok_or_else(|| missing(call))?;
+            Ok(Answer::Properties(interfaces.get(&interface).map(super::copy).unwrap_or_default()))
+        }
+        _ => {
+            let (interface, name, new): (String, String, OwnedValue) = body.deserialize().unwrap();
+            if !fake.state().tree.has(&call.path) {
+                return Err(missing(call));
+            }
+            fake.change(&call.path, &interface, properties([(name.as_str(), new)])).await;
+            Ok(Answer::Nothing)
+        }
+    }
+}
+
+fn agent_manager(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
+    let body = call.message.body();
+    let mut state = fake.state();
+    match method {
+        "RegisterAgent" => {
+            let (path, capability): (OwnedObjectPath, String) = body.deserialize().unwrap();
+            if state.agent.is_some() {
+                return Err(Refusal::bluez("AlreadyExists", "Already Exists"));
+            }
+            state.agents += 1;
+            state.agent = Some(Agent { owner: call.sender.clone(), path, capability, default: false });
+        }
+        "RequestDefaultAgent" => match state.agent.as_mut() {
+            Some(agent) => agent.default = true,
+            None => return Err(Refusal::bluez("DoesNotExist", "Does Not Exist")),
+        },
+        _ => state.agent = None,
+    }
+    Ok(Answer::Nothing)
+}
+
+async fn adapter(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
+    if !fake.state().tree.has(&call.path) {
+        return Err(missing(call));
+    }
+    let key = (call.sender.clone(), call.path.clone());
+    match method {
+        "SetDiscoveryFilter" => {
+            let filter: Properties = call.message.body().deserialize().unwrap();
+            let duplicates = filter.get("DuplicateData").is_some_and(|it| bool::try_from(it).unwrap());
+            let mut state = fake.state();
+            if duplicates {
+                state.duplicates.insert(call.sender.clone());
+            } else {
+                state.duplicates.remove(&call.sender);
+            }
+        }
+        "StartDiscovery" => {
+            if !fake.state().tree.is(&call.path, ADAPTER, "Powered") {
+                return Err(Refusal::bluez("NotReady", "Resource Not Ready"));
+            }
+            if !fake.state().scanners.insert(key) {
+                return Err(Refusal::bluez("InProgress", "Operation already in progress"));
+            }
+            fake.change(&call.path, ADAPTER, properties([("Discovering", value(true))])).await;
+        }
+        "StopDiscovery" => {
+            if !fake.state().scanners.remove(&key) {
+                return Err(Refusal::bluez("Failed", "No discovery started"));
+            }
+            let scanned = fake.state().scanners.iter().any(|(_, path)| *path == call.path);
+            fake.change(&call.path, ADAPTER, properties([("Discovering", value(scanned))])).await;
+        }
+        "RemoveDevice" => {
+            let device: OwnedObjectPath = call.message.body().deserialize().unwrap();
+            if !fake.state().tree.has(&device) {
+                return Err(Refusal::bluez("DoesNotExist", "Does Not Exist"));
+            }
+            fake.forget(&device).await;
+        }
+        _ => return Err(missing(call)),
+    }
+    Ok(Answer::Nothing)
+}

@@ -1,0 +1,302 @@
+//! Devices: seen, paired, connected, read and written.
+
+use std::fs;
+use std::path::PathBuf;
+
+use radio::v4::Uuid;
+use zbus::Connection;
+use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
+
+use super::calls::{Answer, Call, Refusal};
+use super::tree::Properties;
+use super::{
+    ADAPTER, CHARACTERISTIC, DEVICE, Fake, Faults, Interfaces, Monitor, Pairing, SERVICE, State, device_path,
+    properties, value,
+};
+
+impl Fake {
+    /// Puts a monitor into reach of an adapter. BlueZ knows nothing of it until it is heard.
+    pub fn place(&self, adapter: &str, monitor: Monitor) -> String {
+        let path = device_path(adapter, monitor.address);
+        self.state().monitors.insert(path.clone(), monitor);
+        path
+    }
+
+    /// The monitor's advert is heard: an object the first time, changed properties afterwards, all in one signal.
+    pub async fn hear(
+        &self,
+        path: &str,
+        rssi: i16,
+        maker: Option<(u16, &[u8])>,
+        service: Option<(Uuid, &[u8])>,
+    ) {
+        let mut heard = properties([("RSSI", value(rssi))]);
+        if let Some((company, bytes)) = maker {
+            let data = std::collections::HashMap::from([(company, Value::from(bytes.to_vec()))]);
+            heard.insert("ManufacturerData".to_owned(), value(data));
+        }
+        if let Some((uuid, bytes)) = service {
+            let data = std::collections::HashMap::from([(uuid.to_string(), Value::from(bytes.to_vec()))]);
+            heard.insert("ServiceData".to_owned(), value(data));
+        }
+        if self.state().tree.has(path) {
+            self.change(path, DEVICE, heard).await;
+            return;
+        }
+        let (adapter, last) = path.rsplit_once('/').unwrap();
+        let address = last.strip_prefix("dev_").unwrap().replace('_', ":");
+        let device = properties([
+            ("Address", value(address.as_str())),
+            ("AddressType", value("random")),
+            ("Alias", value(address.replace(':', "-"))),
+            ("Adapter", value(OwnedObjectPath::try_from(adapter).unwrap().into_inner())),
+            ("Paired", value(false)),
+            ("Bonded", value(false)),
+            ("Trusted", value(false)),
+            ("Blocked", value(false)),
+            ("LegacyPairing", value(false)),
+            ("Connected", value(false)),
+            ("ServicesResolved", value(false)),
+            ("UUIDs", value(Vec::<String>::new())),
+        ]);
+        let mut device = device;
+        device.extend(heard);
+        self.add(path, Interfaces::from([(DEVICE.to_owned(), device)])).await;
+    }
+
+    /// The link is lost, by whichever side.
+    pub async fn lose(&self, path: &str) {
+        self.state().listeners.retain(|(_, it)| !it.starts_with(&format!("{path}/")));
+        let characteristics: Vec<String> = {
+            let state = self.state();
+            let below = format!("{path}/");
+            state.tree.paths().filter(|it| it.starts_with(&below)).cloned().collect()
+        };
+        for it in characteristics {
+            if self.state().tree.is(&it, CHARACTERISTIC, "Notifying") {
+                self.change(&it, CHARACTERISTIC, properties([("Notifying", value(false))])).await;
+            }
+        }
+        let off = properties([("ServicesResolved", value(false)), ("Connected", value(false))]);
+        self.change(path, DEVICE, off).await;
+    }
+
+    /// RemoveDevice: link, keys and object go.
+    pub(super) async fn forget(&self, path: &str) {
+        if self.state().tree.is(path, DEVICE, "Connected") {
+            self.lose(path).await;
+        }
+        let _ = fs::remove_dir_all(self.info(path).parent().unwrap());
+        self.remove(path).await;
+    }
+
+    /// Where the bond with a device is stored.
+    pub fn info(&self, path: &str) -> PathBuf {
+        let (adapter, last) = path.rsplit_once('/').unwrap();
+        let own = self.state().tree.get(adapter, ADAPTER, "Address");
+        let own = own.map(|it| String::try_from(it).unwrap()).unwrap_or_default();
+        let peer = last.strip_prefix("dev_").unwrap().replace('_', ":");
+        self.0.keys.join(own).join(peer).join("info")
+    }
+
+    /// The monitor sends: a notification or an indication, which the stack confirms by itself.
+    pub async fn send(&self, path: &str, uuid: Uuid, bytes: &[u8]) {
+        let characteristic = characteristic_path(&self.state(), path, uuid);
+        self.change(&characteristic, CHARACTERISTIC, properties([("Value", value(bytes.to_vec()))])).await;
+    }
+
+    pub(super) async fn device_call(
+        &self,
+        bus: &Connection,
+        call: &Call<'_>,
+        method: &str,
+    ) -> Result<Answer, Refusal> {
+        match method {
+            "Connect" => self.connect(&call.path).await?,
+            "Disconnect" => self.lose(&call.path).await,
+            "Pair" => self.pair(bus, call).await?,
+            "CancelPairing" => return Err(Refusal::bluez("DoesNotExist", "Does Not Exist")),
+            _ => return Err(Refusal::unknown_object(&call.path, method, DEVICE)),
+        }
+        Ok(Answer::Nothing)
+    }
+
+    async fn connect(&self, path: &str) -> Result<(), Refusal> {
+        let vanishes = Faults::strikes(&mut self.state().faults.vanish_at_connect);
+        if vanishes {
+            self.remove(path).await;
+            return Err(Refusal::unknown_object(path, "Connect", DEVICE));
+        }
+        let hci = adapter_name(path);
+        {
+            let mut state = self.state();
+            if Faults::strikes(&mut state.faults.in_progress) {
+                return Err(Refusal::bluez("InProgress", "br-connection-busy"));
+            }
+            let aborted = || Refusal::bluez("Failed", "le-connection-abort-by-local");
+            if Faults::strikes(&mut state.faults.abort_by_local) {
+                return Err(aborted());
+            }
+            let bonded = state.tree.is(path, DEVICE, "Bonded");
+            let Some(monitor) = state.monitors.get(path) else {
+                return Err(aborted());
+            };
+            // The stored key means nothing to the monitor: encryption fails, and the link with it.
+            if bonded && !monitor.bonds.contains(&hci) {
+                return Err(aborted());
+            }
+        }
+        self.link_up(path).await;
+        Ok(())
+    }
+
+    async fn link_up(&self, path: &str) {
+        if !self.state().tree.is(path, DEVICE, "Connected") {
+            self.change(path, DEVICE, properties([("Connected", value(true))])).await;
+        }
+        let objects = gatt_objects(&self.state(), path);
+        for (object, interfaces) in objects {
+            if !self.state().tree.has(&object) {
+                self.add(&object, interfaces).await;
+            }
+        }
+        self.change(path, DEVICE, properties([("ServicesResolved", value(true))])).await;
+    }
+
+    async fn pair(&self, bus: &Connection, call: &Call<'_>) -> Result<(), Refusal> {
+        let path = call.path.as_str();
+        let failed = || Refusal::bluez("AuthenticationFailed", "Authentication Failed");
+        if self.state().tree.is(path, DEVICE, "Paired") {
+            return Err(Refusal::bluez("AlreadyExists", "Already Exists"));
+        }
+        let agent = self.state().agent.clone().ok_or_else(failed)?;
+        let pairing = self.state().monitors.get(path).map(|it| it.pairing).ok_or_else(failed)?;
+        if !self.state().tree.is(path, DEVICE, "Connected") {
+            self.change(path, DEVICE, properties([("Connected", value(true))])).await;
+        }
+        let keyboard = agent.capability.starts_with("Keyboard");
+        let authenticated = match pairing {
+            Pairing::Passkey(label) if keyboard => {
+                if self.ask_passkey(bus, &agent, path).await != Some(label) {
+                    self.lose(path).await;
+                    return Err(failed());
+                }
+                3
+            }
+            Pairing::Passkey(_) | Pairing::JustWorks => 2,
+            Pairing::Legacy => 0,
+        };
+        let authenticated = if self.state().faults.weak_key { authenticated.min(2) } else { authenticated };
+        if let Some(monitor) = self.state().monitors.get_mut(path) {
+            monitor.bonds.insert(adapter_name(path));
+        }
+        let info = self.info(path);
+        fs::create_dir_all(info.parent().unwrap()).unwrap();
+        let text = format!(
+            "[General]\nAddressType=static\nTrusted=false\nBlocked=false\n\n[LongTermKey]\n\
+             Key=00000000000000000000000000000000\nAuthenticated={authenticated}\nEncSize=16\nEDiv=0\nRand=0\n"
+        );
+        fs::write(info, text).unwrap();
+        self.change(path, DEVICE, properties([("Paired", value(true)), ("Bonded", value(true))])).await;
+        self.link_up(path).await;
+        Ok(())
+    }
+
+    pub(super) async fn characteristic_call(&self, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
+        let path = call.path.as_str();
+        let device: String = path.split('/').take(5).collect::<Vec<_>>().join("/");
+        let uuid: Uuid = {
+            let state = self.state();
+            if !state.tree.is(&device, DEVICE, "Connected") {
+                return Err(Refusal::bluez("Failed", "Not connected"));
+            }
+            // Every characteristic wants a link that is encrypted with the bond's key.
+            if !state.tree.is(&device, DEVICE, "Bonded") {
+                return Err(Refusal::bluez("NotPermitted", "Not paired"));
+            }
+            String::try_from(state.tree.get(path, CHARACTERISTIC, "UUID").unwrap()).unwrap().parse().unwrap()
+        };
+        let body = call.message.body();
+        match method {
+            "ReadValue" => {
+                let bytes = self.state().monitors[&device].values.get(&uuid).cloned();
+                bytes.map(Answer::Bytes).ok_or_else(|| Refusal::bluez("NotPermitted", "Read not permitted"))
+            }
+            "WriteValue" => {
+                let (bytes, _): (Vec<u8>, Properties) = body.deserialize().unwrap();
+                let mut state = self.state();
+                let monitor = state.monitors.get_mut(&device).unwrap();
+                if let Some(code) = monitor.refuses {
+                    let text = format!("Operation failed with ATT error: {code:#04x}");
+                    return Err(Refusal::bluez("Failed", &text));
+                }
+                monitor.written.push((uuid, bytes));
+                Ok(Answer::Nothing)
+            }
+            "StartNotify" => {
+                let new = self.state().listeners.insert((call.sender.clone(), path.to_owned()));
+                if !new {
+                    return Err(Refusal::bluez("InProgress", "In Progress"));
+                }
+                self.state().clients.insert(call.sender.clone());
+                self.change(path, CHARACTERISTIC, properties([("Notifying", value(true))])).await;
+                Ok(Answer::Nothing)
+            }
+            "StopNotify" => {
+                if !self.state().listeners.remove(&(call.sender.clone(), path.to_owned())) {
+                    return Err(Refusal::bluez("Failed", "No notify session started"));
+                }
+                Ok(Answer::Nothing)
+            }
+            _ => Err(Refusal::unknown_object(path, method, CHARACTERISTIC)),
+        }
+    }
+}
+
+fn adapter_name(path: &str) -> String {
+    path.split('/').nth(3).unwrap().to_owned()
+}
+
+fn characteristic_path(state: &State, device: &str, uuid: Uuid) -> String {
+    let below = format!("{device}/");
+    let is = |path: &&String| {
+        let held = state.tree.get(path, CHARACTERISTIC, "UUID");
+        path.starts_with(&below) && held.is_some_and(|it| String::try_from(it).unwrap() == uuid.to_string())
+    };
+    state.tree.paths().find(is).unwrap().clone()
+}
+
+/// Services before their characteristics.
+fn gatt_objects(state: &State, device: &str) -> Vec<(String, Interfaces)> {
+    let Some(monitor) = state.monitors.get(device) else { return Vec::new() };
+    let object = |path: &str| -> OwnedValue { value(OwnedObjectPath::try_from(path).unwrap().into_inner()) };
+    let mut services: Vec<Uuid> = Vec::new();
+    let mut objects = Vec::new();
+    for (number, characteristic) in (1..).zip(&monitor.characteristics) {
+        let place = services.iter().position(|it| *it == characteristic.service).unwrap_or_else(|| {
+            services.push(characteristic.service);
+            services.len() - 1
+        });
+        let service = format!("{device}/service{:04x}", 0x10 * (place + 1));
+        if !objects.iter().any(|(path, _)| *path == service) {
+            let table = properties([
+                ("UUID", value(characteristic.service.to_string())),
+                ("Device", object(device)),
+                ("Primary", value(true)),
+                ("Includes", value(Vec::<zbus::zvariant::ObjectPath<'_>>::new())),
+            ]);
+            objects.push((service.clone(), Interfaces::from([(SERVICE.to_owned(), table)])));
+        }
+        let table = properties([
+            ("UUID", value(characteristic.uuid.to_string())),
+            ("Service", object(&service)),
+            ("Value", value(Vec::<u8>::new())),
+            ("Notifying", value(false)),
+            ("Flags", value(characteristic.flags.iter().map(|it| (*it).to_owned()).collect::<Vec<String>>())),
+            ("MTU", value(517_u16)),
+        ]);
+        let path = format!("{service}/char{number:04x}");
+        objects.push((path, Interfaces::from([(CHARACTERISTIC.to_owned(), table)])));
+    }
+    objects
+}
