@@ -28,9 +28,17 @@ fn any_step() -> impl Strategy<Value = Step> {
 /// Everything that is said of ledgers.
 #[derive(Debug, PartialEq)]
 struct Said {
-    ledgers: Vec<(Vec<ChainedEntry>, Vec<ChainedEntry>, Vec<domain::LedgerEntry>, Counts)>,
+    ledgers: Vec<OfLedger>,
     stands: Vec<LedgerStand>,
     kept: Kept,
+}
+
+#[derive(Debug, PartialEq)]
+struct OfLedger {
+    whole: Vec<ChainedEntry>,
+    part: Vec<ChainedEntry>,
+    newest: Vec<domain::LedgerEntry>,
+    counts: Counts,
 }
 
 fn said(store: &Store) -> Said {
@@ -38,7 +46,12 @@ fn said(store: &Store) -> Said {
     let of = |mold: u32| {
         let mold = MoldId(mold);
         let from = |from, limit| store.ledger_from(mold, from, limit).unwrap();
-        (from(0, 100), from(2, 2), store.ledger(mold, 3).unwrap(), store.counts(mold).unwrap().unwrap())
+        OfLedger {
+            whole: from(0, 100),
+            part: from(2, 2),
+            newest: store.ledger(mold, 3).unwrap(),
+            counts: store.counts(mold).unwrap().unwrap(),
+        }
     };
     Said {
         ledgers: (1..4).map(of).collect(),
