@@ -2,7 +2,7 @@
 
 use domain::Timestamp;
 
-use super::link::{Link, queue};
+use super::link::Link;
 use super::{Draining, Input, LinkTrouble, LostBond, Memory, Next, Resting, State, Told};
 use crate::v4::air::{Act, Doing, Failure, Way};
 use crate::v4::open::LEAST_MTU;
@@ -40,10 +40,6 @@ impl Connecting {
             }
             Input::Disconnected => Next::stay(resting()).tell(Told::LinkLost(LinkTrouble::Ended)),
             Input::Leave => Next::stay(resting()).act(Act::Disconnect(self.0)),
-            Input::Say(message) => {
-                queue(&mut memory.to_say, message);
-                Next::stay(State::Connecting(self))
-            }
             _ => Next::stay(State::Connecting(self)),
         }
     }

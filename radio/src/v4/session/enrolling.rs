@@ -4,7 +4,7 @@
 
 use domain::Timestamp;
 
-use super::link::{Link, queue};
+use super::link::Link;
 use super::{
     Draining, EnrolmentRefused, EnrolmentWindow, Input, LostBond, Memory, Next, Resting, Seen, State, Told,
 };
@@ -110,11 +110,6 @@ impl Enrolling {
             (stage, Input::Failed(Doing::Pair, why)) => {
                 self.stage = stage;
                 self.refuse(memory, EnrolmentRefused::Pairing(why))
-            }
-            (stage, Input::Say(message)) => {
-                self.stage = stage;
-                queue(&mut memory.to_say, message);
-                Next::stay(State::Enrolling(self))
             }
             (stage, Input::Failed(..) | Input::Disconnected | Input::Connected { .. }) => {
                 self.stage = stage;

@@ -3,7 +3,6 @@
 
 use domain::Timestamp;
 
-use super::link::queue;
 use super::{Enrolling, Input, Memory, Next, Resting, State, Told};
 
 /// See the file.
@@ -11,14 +10,10 @@ use super::{Enrolling, Input, Memory, Next, Resting, State, Told};
 pub(super) struct Gone;
 
 impl Gone {
-    pub(super) fn take(self, memory: &mut Memory, input: Input, now: Timestamp) -> Next {
+    pub(super) fn take(self, memory: &Memory, input: Input, now: Timestamp) -> Next {
         match input {
             Input::Status(_) => Next::stay(State::Resting(Resting)).tell(Told::Back),
             Input::Open(window) => Enrolling::begin(memory, window, now),
-            Input::Say(message) => {
-                queue(&mut memory.to_say, message);
-                Next::stay(State::Gone(self))
-            }
             _ => Next::stay(State::Gone(self)),
         }
     }

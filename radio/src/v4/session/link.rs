@@ -125,7 +125,6 @@ impl Link {
                 Told::Alert(alert)
             }
             FromMonitor::Status(status) => {
-                memory.tool = Some(status.state);
                 memory.cycles_wait = status.unacknowledged > 0;
                 self.status = Some(status);
                 Told::Status(status)

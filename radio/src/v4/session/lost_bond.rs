@@ -3,7 +3,6 @@
 
 use domain::Timestamp;
 
-use super::link::queue;
 use super::{Enrolling, Input, Memory, Next, State};
 
 /// See the file.
@@ -11,13 +10,9 @@ use super::{Enrolling, Input, Memory, Next, State};
 pub(super) struct LostBond;
 
 impl LostBond {
-    pub(super) fn take(self, memory: &mut Memory, input: Input, now: Timestamp) -> Next {
+    pub(super) fn take(self, memory: &Memory, input: Input, now: Timestamp) -> Next {
         match input {
             Input::Open(window) => Enrolling::begin(memory, window, now),
-            Input::Say(message) => {
-                queue(&mut memory.to_say, message);
-                Next::stay(State::LostBond(self))
-            }
             _ => Next::stay(State::LostBond(self)),
         }
     }

@@ -22,7 +22,7 @@ use std::time::Duration;
 
 use domain::Timestamp;
 
-use super::advert::{State as Tool, Status, Waiting};
+use super::advert::{Status, Waiting};
 use super::air::{Act, Doing, Failure, Passkey, Strength, Way};
 use super::open::{
     Alert, Characteristic, FromMonitor, Handover, Identity, LinkStatus, MessageError, Serial, ToMonitor,
@@ -238,8 +238,7 @@ struct Memory {
     heard: Timestamp,
     /// When links were given up before they were encrypted.
     strikes: Vec<Timestamp>,
-    /// What its last advert says of it.
-    tool: Option<Tool>,
+    /// What its last advert, or what it said last over a link, says of it.
     alerts_wait: bool,
     cycles_wait: bool,
     /// To be written on the next link, oldest first.
@@ -344,6 +343,16 @@ impl Session {
         let Some(state) = self.state.take() else { return Step::default() };
         let memory = &mut self.memory;
         memory.note(&input, now);
+        let input = match (&state, input) {
+            (State::Draining(_) | State::Live(_) | State::Seen(_), input) => input,
+            // Without a link it waits for the next one; a stranger is told nothing.
+            (_, Input::Say(message)) => {
+                link::queue(&mut memory.to_say, message);
+                self.state = Some(state);
+                return Step::default();
+            }
+            (_, input) => input,
+        };
         let Next { state, step } = match state {
             State::Seen(seen) => seen.take(memory, input, now),
             State::Enrolling(enrolling) => enrolling.take(memory, input, now),
@@ -366,7 +375,6 @@ impl Memory {
             bonds,
             heard: now,
             strikes: Vec::new(),
-            tool: None,
             alerts_wait: false,
             cycles_wait: false,
             to_say: VecDeque::new(),
@@ -379,7 +387,6 @@ impl Memory {
             Input::Waiting(_) | Input::Connected { .. } | Input::Value(..) => self.heard = now,
             Input::Status(status) => {
                 self.heard = now;
-                self.tool = Some(status.state);
                 self.alerts_wait = status.alerts_wait;
                 self.cycles_wait = status.cycles_wait;
             }

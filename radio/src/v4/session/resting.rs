@@ -2,7 +2,6 @@
 
 use domain::Timestamp;
 
-use super::link::queue;
 use super::{Connecting, Enrolling, Gone, Input, Memory, Next, State, Told};
 
 /// See the file.
@@ -10,14 +9,10 @@ use super::{Connecting, Enrolling, Gone, Input, Memory, Next, State, Told};
 pub(super) struct Resting;
 
 impl Resting {
-    pub(super) fn take(self, memory: &mut Memory, input: Input, now: Timestamp) -> Next {
+    pub(super) fn take(self, memory: &Memory, input: Input, now: Timestamp) -> Next {
         match input {
             Input::Go(way) if memory.bonds.contains_key(&way) => Connecting::begin(way),
             Input::Open(window) => Enrolling::begin(memory, window, now),
-            Input::Say(message) => {
-                queue(&mut memory.to_say, message);
-                Next::stay(State::Resting(self))
-            }
             Input::Tick if memory.is_gone(now) => Next::stay(State::Gone(Gone)).tell(Told::Gone),
             // Anyone can send an advert in clear: that it "waits to be enrolled" takes no bond away from a monitor of ours.
             _ => Next::stay(State::Resting(self)),
