@@ -1,6 +1,8 @@
 """The Bluetooth lab: real kernel, real bluetoothd, simulated monitors. See docs/lab.md.
 
-    lab.py CACHE PROGRAMS [short | NAME…]"""
+    lab.py CACHE PROGRAMS [trace] [short | NAME…]
+
+`trace` keeps what went over the air in CACHE/NAME.trace."""
 
 import asyncio
 import logging
@@ -14,7 +16,8 @@ from bench import Broken, Failed, Lab, new_guest
 
 
 async def main(cache, programs, wanted):
-    chosen = scenarios.choose(wanted)
+    trace = "trace" in wanted
+    chosen = scenarios.choose([word for word in wanted if word != "trace"])
     began = time.monotonic()
     guest = await new_guest(cache, {path.name: path for path in programs.iterdir() if path.is_file()})
     print(f"the guest runs Linux {await guest.do('uname -r')} and", end=" ")
@@ -25,6 +28,8 @@ async def main(cache, programs, wanted):
             lab = Lab(guest, lambda words: print(f"     {words}", flush=True))
             lab.next_serial += 1000 * (passed + failed)
             began = time.monotonic()
+            if trace:
+                await guest.do("setsid btmon >/tmp/trace 2>&1 & echo $! >/tmp/tracer")
             try:
                 await scenario(lab)
                 passed += 1
@@ -39,6 +44,9 @@ async def main(cache, programs, wanted):
                     print(f"--- {log}", (await guest.run(f"tail -n 40 /tmp/{log}.log"))[1], sep="\n", flush=True)
             finally:
                 await lab.end()
+                if trace:
+                    told = await guest.do("kill $(cat /tmp/tracer); cat /tmp/trace")
+                    (cache / f"{scenario.__name__}.trace").write_text(told)
     finally:
         await guest.remove()
     print(f"{passed} passed, {failed} failed", flush=True)

@@ -15,6 +15,9 @@ use crate::v4::open::Characteristic;
 /// How often bluetoothd is asked whether a link stands, should its signal have been missed.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// How long a monitor is listened for that bluetoothd does not know, before it counts as not there.
+const HEAR: Duration = Duration::from_secs(10);
+
 /// Where a monitor is, looked up anew for each act: bluetoothd removes objects as it likes.
 struct Target {
     adapter_path: String,
@@ -97,6 +100,10 @@ async fn connect(shared: &Shared, way: Way) -> Result<Option<Fact>, Failure> {
 async fn link(shared: &Shared, way: &Way, target: &Target) -> Result<Option<Fact>, Failure> {
     let whose = (target.adapter, way.address);
     shared.subscribed(whose, None);
+    let heard = tokio::time::timeout(HEAR, shared.hear(&way.adapter, &target.path)).await;
+    heard.map_err(|_| Failure::Vanished)?;
+    shared.mirror(|mirror| mirror.begin_link(&target.path));
+    shared.pairings.expect(&target.path);
     let limit = shared.settings.limits.connect;
     match shared.calls.within(limit).device(&target.path, "Connect").await {
         // The monitor's link came before we asked, or from before.
