@@ -111,7 +111,7 @@ class Driver:
         lab.driver = self
         self.lab = lab
         self.command = shell("lab-driver", slots, visit)
-        self.lines = []
+        self.lines, self.began = [], time.monotonic()
         self.counted, self.alerts = {}, {}
 
     async def start(self):
@@ -128,7 +128,7 @@ class Driver:
 
     async def _hear(self):
         while data := await self.reader.readline():
-            line = json.loads(data)
+            line = json.loads(data) | {"at": round(time.monotonic() - self.began, 2)}
             self.lines.append(line)
             if cycles := line.get("cycles"):
                 counted = self.counted.setdefault((line["monitor"], cycles["era"]), [])

@@ -52,7 +52,9 @@ impl Ledger {
         let known = usize::try_from(count.checked_sub(before)?).ok()?;
         let times: Vec<u32> = stretch.iter().map(|(time, _, _)| time.as_millis() / 10).skip(known).collect();
         *count = stretch.count().max(*count);
-        Some(json!({ "era": stretch.era(), "count": *count, "times": times, "from_memory": stretch.from_memory() }))
+        Some(
+            json!({ "era": stretch.era(), "count": *count, "times": times, "from_memory": stretch.from_memory() }),
+        )
     }
 }
 
@@ -83,7 +85,9 @@ impl Driver {
         let mut line = json!({ "monitor": monitor.to_string() });
         let mut answer = None;
         match said {
-            Said::Advert(status) => line["advert"] = json!({ "count": status.count, "alerts_wait": status.alerts_wait }),
+            Said::Advert(status) => {
+                line["advert"] = json!({ "count": status.count, "alerts_wait": status.alerts_wait })
+            }
             Said::Told(Told::Cycles(stretch)) => {
                 let era = stretch.era();
                 if let Some(cycles) = self.ledger.take(serial, stretch) {
@@ -104,7 +108,8 @@ impl Driver {
                 answer = Some(ToMonitor::AlertsKept { era: alert.era, up_to: *kept });
             }
             Said::Told(Told::Enrolled { way, strength }) => {
-                line["enrolled"] = json!({ "adapter": way.adapter.as_str(), "strength": format!("{strength:?}") });
+                line["enrolled"] =
+                    json!({ "adapter": way.adapter.as_str(), "strength": format!("{strength:?}") });
             }
             Said::Told(Told::NotEnrolled(why)) => line["not_enrolled"] = json!(why.to_string()),
             Said::Told(Told::WeakBond { found, .. }) => line["weak_bond"] = json!(format!("{found:?}")),

@@ -175,7 +175,8 @@ impl Agent {
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Refusal> {
         let sender = sender(&header);
-        let asked_for = self.0.wait(&device, |it| it.just_works(sender.as_deref(), &device).then_some(())).await;
+        let asked_for =
+            self.0.wait(&device, |it| it.just_works(sender.as_deref(), &device).then_some(())).await;
         asked_for.ok_or_else(|| refuse("pairing without a passkey", &device))
     }
 
@@ -228,7 +229,8 @@ mod tests {
     async fn a_question_ahead_of_our_own_waits_for_it_and_no_other_does() {
         let pairings = Pairings::default();
         pairings.owned_by(BLUEZ.map(str::to_owned));
-        let ask = |pairings: Pairings| async move { pairings.wait(DEVICE, |it| it.passkey(BLUEZ, DEVICE)).await };
+        let ask =
+            |pairings: Pairings| async move { pairings.wait(DEVICE, |it| it.passkey(BLUEZ, DEVICE)).await };
         let began = tokio::time::Instant::now();
         assert_eq!(ask(pairings.clone()).await, None);
         assert_eq!(began.elapsed(), Duration::ZERO, "nobody connected there");

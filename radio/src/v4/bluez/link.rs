@@ -204,7 +204,12 @@ async fn disconnect(shared: &Shared, way: &Way) {
 async fn forget(shared: &Shared, way: &Way) {
     let Ok(target) = find(shared, way) else { return };
     match shared.calls.remove(&target.adapter_path, &target.path).await {
-        Ok(()) => tracing::info!(%way, "the bond is removed"),
+        Ok(()) => {
+            tracing::info!(%way, "the bond is removed");
+            // The answer may be here before the signal: what is still in the picture is no device that one can connect to.
+            let gone = shared.until(|mirror| mirror.linked(&target.path).is_none().then_some(()));
+            let _ = tokio::time::timeout(LOOK, gone).await;
+        }
         // It was not there: as wanted.
         Err(Failure::Vanished) => {}
         Err(why) => tracing::error!(%way, %why, "the bond is not removed"),

@@ -316,8 +316,10 @@ mod tests {
 
     #[test]
     fn what_a_monitor_sends_ahead_of_its_link_is_told_behind_it() {
-        let (adapter, monitor) =
-            (Address::from_be_bytes([0, 0x1A, 0x7D, 0xDA, 0x71, 0x13]), Address::from_be_bytes([0xF0, 0, 0, 0, 0, 1]));
+        let (adapter, monitor) = (
+            Address::from_be_bytes([0, 0x1A, 0x7D, 0xDA, 0x71, 0x13]),
+            Address::from_be_bytes([0xF0, 0, 0, 0, 0, 1]),
+        );
         let text = |text: &str| OwnedValue::try_from(Value::from(text)).unwrap();
         let truth = |name: &str| Properties::from([(name.to_owned(), OwnedValue::from(true))]);
         let mut properties = truth("Powered");
@@ -326,7 +328,8 @@ mod tests {
         mirror.added("/org/bluez/hci0", &Interfaces::from([(ADAPTER.to_owned(), properties)]));
         let path = paths::device("/org/bluez/hci0", monitor);
         mirror.added(&path, &Interfaces::from([(DEVICE.to_owned(), Properties::new())]));
-        let mut send = |mirror: &mut Mirror, byte| mirror.value(adapter, monitor, Characteristic::Cycles, vec![byte]);
+        let send =
+            |mirror: &mut Mirror, byte| mirror.value(adapter, monitor, Characteristic::Cycles, vec![byte]);
         let bytes = |fact: Fact| if let Fact::Value { bytes, .. } = fact { bytes } else { Vec::new() };
 
         assert_eq!(send(&mut mirror, 1), None, "late, of a link before");
