@@ -78,6 +78,8 @@ class Adapter(Controller):
         self.number = number
         self.transport = transport
         self.strengths = {}
+        # Adverts that the box heard by it, by address.
+        self.heard = {}
         self.most_links = 0
         address = hci.Address(f"00:1A:7D:DA:71:{number + 1:02X}", hci.Address.PUBLIC_DEVICE_ADDRESS)
         super().__init__(
@@ -108,6 +110,7 @@ class Adapter(Controller):
         if strength <= TOO_FAR:
             return
         if self.le_scan_enable:
+            self.heard[pdu.advertiser_address] = self.heard.get(pdu.advertiser_address, 0) + 1
             event = hci.HCI_LE_Advertising_Report_Event
             kinds = [(event.EventType.ADV_IND, pdu.data)]
             if self.le_scan_type == 1:
