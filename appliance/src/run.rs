@@ -8,12 +8,14 @@ use std::time::Duration;
 
 use domain::{Generation, LinkName};
 use futures::StreamExt;
+use radio::bluetooth::Bonded;
 use radio::capture::{CaptureError, Header, Recorder, Tap};
 use radio::v3::link::{self, LinkSettings};
 use radio::v3::network::{Expected, FormPolicy};
 use radio::v3::profile::open::OpenProfile;
 use radio::v3::profile::switch::{Counted, SwitchConfigError, SwitchProfile};
 use radio::v3::profile::{PayloadProfile, Registry};
+use radio::v4::{self, bluez};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use secrecy::ExposeSecret;
@@ -26,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Form};
 use crate::control;
 use crate::desk::{Desk, Keeping};
-use crate::ingest::{Driver, RadioLinks, Settings, secret_name};
+use crate::ingest::{Driver, RadioLinks, Settings, bonds, secret_name};
 use crate::keys;
 use crate::live::Live;
 use crate::plant::{MonitorRecord, NetworkRecord, Snapshot};
@@ -118,9 +120,9 @@ pub async fn run(
     let snapshot = store.snapshot()?;
 
     let named = config.links.iter().map(|link| (link.name.clone(), link.path.display().to_string()));
-    let live = Arc::new(Live::new(named.collect(), clock.now()));
+    let live = Arc::new(Live::new(named.collect(), config.bluetooth.is_some(), clock.now()));
     let (events, heard) = mpsc::channel(EVENTS);
-    let (ready, ways) = prepare_links(&config, &store, &snapshot, &*clock)?;
+    let (ready, ways, air) = prepare_links(&config, &store, &snapshot, &*clock)?;
     let settings =
         Settings { window: config.ingest.window, window_cycles: u64::from(config.ingest.window_cycles) };
     let (driver, ingest) =
@@ -177,6 +179,11 @@ pub async fn run(
         let clock = Arc::clone(&clock);
         let clock: link::Clock = Arc::new(move || clock.now());
         links.spawn(link::run(settings, events.clone(), commands, clock, radios.clone()));
+    }
+    if let Some(Air { settings, bonded, commands }) = air {
+        let clock = Arc::clone(&clock);
+        let clock: radio::Clock = Arc::new(move || clock.now());
+        links.spawn(v4::run(settings, bonded, events.clone(), commands, clock, radios.clone()));
     }
     // Only the links speak: when the last one has ended, so has everything that was heard. A box without links
     // has someone who says nothing until the end.
@@ -257,20 +264,43 @@ async fn keep_answering(data: PathBuf, store: Store, until: CancellationToken) {
 
 type ReadyLink = (LinkSettings, mpsc::Receiver<radio::command::RadioCommand>);
 
+/// Bluetooth, ready to run.
+struct Air {
+    settings: v4::Settings,
+    bonded: Vec<Bonded>,
+    commands: mpsc::Receiver<radio::command::RadioCommand>,
+}
+
 fn prepare_links(
     config: &Config,
     store: &Store,
     snapshot: &Snapshot,
     clock: &dyn Clock,
-) -> Result<(Vec<ReadyLink>, RadioLinks), RunBox> {
+) -> Result<(Vec<ReadyLink>, RadioLinks, Option<Air>), RunBox> {
     let mut ready = Vec::with_capacity(config.links.len());
-    let mut ways = RadioLinks::new();
+    let (air, way) =
+        config.bluetooth.as_ref().map(|bluetooth| prepare_air(bluetooth, store)).transpose()?.unzip();
+    let mut ways = RadioLinks::new(way);
     for link in &config.links {
         let (way, commands) = mpsc::channel(COMMANDS);
         ways.insert(link.name.clone(), way);
         ready.push((settings(link, store, snapshot, clock)?, commands));
     }
-    Ok((ready, ways))
+    Ok((ready, ways, air))
+}
+
+fn prepare_air(
+    bluetooth: &config::Bluetooth,
+    store: &Store,
+) -> Result<(Air, mpsc::Sender<radio::command::RadioCommand>), RunBox> {
+    let (way, commands) = mpsc::channel(COMMANDS);
+    let bluez = bluez::Settings {
+        bonds: bluetooth.bonds.clone(),
+        slots: bluetooth.slots,
+        ..bluez::Settings::default()
+    };
+    let settings = v4::Settings { bluez, ..v4::Settings::default() };
+    Ok((Air { settings, bonded: bonds(store)?, commands }, way))
 }
 
 fn settings(

@@ -8,8 +8,10 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
+mod bluetooth;
 mod storage;
 
+pub use bluetooth::{AdapterView, AirView, BluetoothView, EnrolWish};
 pub use storage::{
     BackupDone, BackupFailed, BackupPlace, BackupTrouble, BackupsView, Copies, CopiesSeen, DiskFull,
     KeptView, KeySource, OutlookView, RoomView, StorageView, TestedHow,
@@ -242,8 +244,8 @@ pub struct LinkView {
     pub modules: Vec<ModuleView>,
 }
 
-/// Every stick.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+/// Every stick, and Bluetooth.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RadiosView {
     /// The box's clock when this was made.
     pub now: Timestamp,
@@ -251,10 +253,12 @@ pub struct RadiosView {
     pub cursor: u64,
     /// By name.
     pub links: Vec<LinkView>,
+    /// Bluetooth, if the box listens there.
+    pub bluetooth: Option<BluetoothView>,
 }
 
 /// One message of the live stream (server-sent events; `cursor` is the event's id, so that a browser resumes there).
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct LiveUpdate {
     /// Place in the stream.
     pub cursor: u64,
@@ -265,12 +269,14 @@ pub struct LiveUpdate {
 }
 
 /// What changed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum LiveChange {
     /// Molds, each as it is now.
     Molds(Vec<MoldTile>),
     /// One stick, as it is now.
     Link(Box<LinkView>),
+    /// Bluetooth, as it is now.
+    Bluetooth(Box<BluetoothView>),
     /// Every alarm that stands.
     Alarms(Vec<StandingAlarm>),
     /// Storage or backups are not what they were: whoever shows them asks anew.
@@ -323,8 +329,8 @@ mod server {
     use domain::JoinCode;
 
     use super::{
-        CycleChart, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId, Person, RadiosView,
-        Refusal, StorageView, Timestamp,
+        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId, Person,
+        RadiosView, Refusal, StorageView, Timestamp,
     };
 
     /// An answer that takes its time.
@@ -367,8 +373,12 @@ mod server {
         fn register(&self, link: LinkName, module: Eui64, code: JoinCode) -> Answer<'_, ()>;
         /// Forms a secured network; a live one is left alone unless `reform` says that the person knows.
         fn form(&self, link: LinkName, pan: Option<PanId>, reform: bool) -> Answer<'_, ()>;
-        /// Has a monitor blink, so that a person finds it.
-        fn identify(&self, link: LinkName, module: Eui64, serial: MonitorSerial) -> Answer<'_, ()>;
+        /// Has a monitor blink, so that a person finds it; one that is its own radio is on no module.
+        fn identify(&self, link: LinkName, module: Option<Eui64>, serial: MonitorSerial) -> Answer<'_, ()>;
+        /// Opens an enrolment window for a Bluetooth monitor; answers until when. What becomes of it is seen in the air.
+        fn enrol(&self, wish: EnrolWish) -> Answer<'_, Timestamp>;
+        /// Closes that window.
+        fn close_enrolment(&self, serial: MonitorSerial) -> Answer<'_, ()>;
         /// Accepts the stick that is there now in place of the former one.
         fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()>;
         /// Confirms that a monitor's counter was reset, as the ledger's entry `number` says.

@@ -6,9 +6,13 @@ use crate::format;
 use crate::port::{LinkCondition, Severity};
 
 mod backups;
+mod bluetooth;
 mod storage;
 
 pub use backups::{BackupsStand, copies_told, place_told, seen_told, tested_told};
+pub use bluetooth::{
+    bluetooth_advice, bluetooth_words, standing_tone, standing_words, strength_tone, strength_words,
+};
 pub use storage::{StorageStands, cycles_told, full_told, growth_told, key_told, raw_told, retired_told};
 
 /// How a thing stands: only what is not normal has a colour.

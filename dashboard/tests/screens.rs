@@ -128,7 +128,7 @@ async fn a_plant_without_molds_is_told_what_to_do() {
     let (_, floor) = get("/", Some(MadeUp::empty(noon)), site()).await;
     assert!(floor.contains("No molds yet") && floor.contains("Initialise the monitor"));
     let (_, radios) = get("/radios", Some(MadeUp::empty(noon)), site()).await;
-    assert!(radios.contains("No sticks configured"));
+    assert!(radios.contains("No radios configured"));
 }
 
 #[actix_web::test]

@@ -2,8 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{Eui64, MonitorSerial, PanId, Timestamp};
+use domain::{Eui64, Initialisation, MonitorSerial, PanId, Timestamp};
 use secrecy::SecretBox;
+
+use crate::bluetooth::Enrolment;
 
 /// Matches a command with its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -23,8 +25,8 @@ pub struct RadioCommand {
 pub enum Ask {
     /// Everything up to this count is on the box's disk: the monitor may forget it. Only ever sent after the commit.
     Kept {
-        /// The module the monitor is on.
-        module: Eui64,
+        /// The module the monitor is on; none for a monitor that is its own radio.
+        module: Option<Eui64>,
         /// Which monitor.
         serial: MonitorSerial,
         /// See [`crate::event::CyclesHeard::era`].
@@ -34,8 +36,8 @@ pub enum Ask {
     },
     /// Send the cycles after this count from memory.
     SendFrom {
-        /// The module the monitor is on.
-        module: Eui64,
+        /// The module the monitor is on; none for a monitor that is its own radio.
+        module: Option<Eui64>,
         /// Which monitor.
         serial: MonitorSerial,
         /// See [`crate::event::CyclesHeard::era`].
@@ -45,8 +47,8 @@ pub enum Ask {
     },
     /// Tell a monitor the time.
     SetTime {
-        /// The module the monitor is on.
-        module: Eui64,
+        /// The module the monitor is on; none for a monitor that is its own radio.
+        module: Option<Eui64>,
         /// Which monitor.
         serial: MonitorSerial,
         /// The box's clock.
@@ -54,10 +56,33 @@ pub enum Ask {
     },
     /// Blink, so that a person finds it.
     Identify {
-        /// The module the monitor is on.
-        module: Eui64,
+        /// The module the monitor is on; none for a monitor that is its own radio.
+        module: Option<Eui64>,
         /// Which monitor.
         serial: MonitorSerial,
+    },
+    /// All alerts up to this number are on the box's disk: the monitor may forget them. Only ever sent after the commit.
+    AlertsKept {
+        /// Which monitor.
+        serial: MonitorSerial,
+        /// The run of counting that the number is of.
+        era: u32,
+        /// The alert's number.
+        up_to: u32,
+    },
+    /// Open an enrolment window for a Bluetooth monitor. How it ends is told by what becomes of the monitor.
+    Enrol(Enrolment),
+    /// Close it.
+    CloseEnrolment {
+        /// The monitor it is for.
+        serial: MonitorSerial,
+    },
+    /// Have a monitor count for a mold from now on: a new era begins.
+    Initialise {
+        /// Which monitor.
+        serial: MonitorSerial,
+        /// What is recorded in it.
+        record: Initialisation,
     },
     /// Let new devices join for so long (at most 254 s, the stick closes by itself).
     OpenJoin(Duration),

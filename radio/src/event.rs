@@ -3,10 +3,11 @@
 use std::time::Duration;
 
 use domain::{
-    CounterWidth, CycleTime, Eui64, Initialisation, LinkName, MonitorSerial, PanId, Percent, Temperature,
-    Timestamp,
+    AlertKind, CounterWidth, CycleTime, Eui64, Initialisation, LinkName, MonitorSerial, PanId, Percent,
+    Temperature, Timestamp,
 };
 
+use crate::bluetooth::{AirReport, Bonded};
 use crate::command::{CommandId, NetworkSecrets};
 
 /// Something heard, with who heard it and when.
@@ -44,6 +45,10 @@ pub enum Heard {
     Cycles(CyclesHeard),
     /// How a monitor is.
     Status(StatusHeard),
+    /// What a monitor's advert shows of it: nothing is counted by it.
+    Shown(Shown),
+    /// A monitor alerts of something, now or from its memory.
+    Alert(AlertHeard),
     /// Payload bytes as they came, for the ring of raw frames; told for every payload, understood or not.
     Raw(RawHeard),
     /// A command of ours came to its end.
@@ -55,6 +60,15 @@ pub enum Heard {
     },
     /// Keys and settings of the network that the stick will not tell again: the box keeps a sealed copy.
     Secrets(NetworkSecrets),
+    /// A monitor is bonded with the box: what the box keeps of that, sealed.
+    Bonded(Bonded),
+    /// A monitor lost its bond: a person has to enrol it again.
+    BondLost {
+        /// Which monitor.
+        serial: MonitorSerial,
+    },
+    /// How the Bluetooth air is.
+    Air(AirReport),
 }
 
 /// Where a link stands.
@@ -158,8 +172,8 @@ pub struct DeviceTimes {
 pub struct CyclesHeard {
     /// Which monitor.
     pub serial: MonitorSerial,
-    /// The module it is on.
-    pub module: Eui64,
+    /// The module it is on; none for a monitor that is its own radio.
+    pub module: Option<Eui64>,
     /// The device's counter after the last of `cycles`.
     pub count: u64,
     /// How wide that counter is.
@@ -193,8 +207,8 @@ pub struct Tethered {
     pub serial: MonitorSerial,
     /// Of which radio generation.
     pub generation: domain::Generation,
-    /// The module it is on.
-    pub module: Eui64,
+    /// The module it is on; none for a monitor that is its own radio.
+    pub module: Option<Eui64>,
     /// What was recorded at initialisation; `None` for a monitor never initialised (it transmits nothing else).
     pub initialisation: Option<Initialisation>,
     /// The device's counter now.
@@ -210,8 +224,8 @@ pub struct Tethered {
 pub struct StatusHeard {
     /// Which monitor.
     pub serial: MonitorSerial,
-    /// The module it is on.
-    pub module: Eui64,
+    /// The module it is on; none for a monitor that is its own radio.
+    pub module: Option<Eui64>,
     /// The device's counter now; a gap shows here even while no cycle comes.
     pub count: Option<u64>,
     /// How wide that counter is.
@@ -230,11 +244,60 @@ pub struct StatusHeard {
     pub asleep: bool,
 }
 
+/// What a monitor's advert shows. Its counter is for the eye alone: cycles are counted by what comes over a link.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Shown {
+    /// Which monitor.
+    pub serial: MonitorSerial,
+    /// Its counter.
+    pub count: u64,
+    /// The mold makes cycles.
+    pub cycling: bool,
+    /// It sleeps: no cycle for long.
+    pub asleep: bool,
+    /// It is not on its tool.
+    pub detached: bool,
+    /// Mold temperature.
+    pub temperature: Option<Temperature>,
+    /// Battery charge.
+    pub battery: Option<Percent>,
+}
+
+/// A monitor alerts of something.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AlertHeard {
+    /// Which monitor.
+    pub serial: MonitorSerial,
+    /// The run of counting that `number` is of.
+    pub era: u32,
+    /// From 1, one more for each alert of the era.
+    pub number: u32,
+    /// When it happened, by the monitor's clock and the box's.
+    pub happened: Timestamp,
+    /// What about.
+    pub kind: AlertKind,
+    /// It begins; otherwise it ends.
+    pub begins: bool,
+    /// What was measured, in the kind's unit.
+    pub value: i64,
+    /// The limit then, in the kind's unit.
+    pub limit: i64,
+}
+
+/// Whose radio it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sender {
+    /// A Press Module's.
+    Module(Eui64),
+    /// A Bluetooth monitor's, by its address, the highest byte first.
+    Bluetooth([u8; 6]),
+}
+
 /// Payload bytes for the ring.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RawHeard {
     /// Who sent them.
-    pub module: Eui64,
+    pub from: Sender,
     /// The bytes inside the radio frame.
     pub payload: Vec<u8>,
     /// The profile that understood them, or why none did.
@@ -259,6 +322,8 @@ pub enum CommandDone {
     },
     /// The network was formed.
     Formed,
+    /// The enrolment window is open until then.
+    EnrolmentOpen(Timestamp),
 }
 
 /// Why a command was not carried out.
@@ -289,6 +354,15 @@ pub enum CommandRefused {
     /// Too many devices wait in the trust centre's table, or too many broadcasts.
     #[error("{0}")]
     Limit(String),
+    /// The monitor's serial is none of this kind of radio.
+    #[error("{0} is no Bluetooth monitor's serial")]
+    NoSuchMonitor(MonitorSerial),
+    /// The monitor is none of the box's.
+    #[error("monitor {0} is not enrolled")]
+    NotEnrolled(MonitorSerial),
+    /// What is to be recorded in the monitor does not fit.
+    #[error("record for the monitor: {0}")]
+    Record(String),
     /// The message does not fit the radio's payload.
     #[error("{length} bytes do not fit the {limit} of an unfragmented packet")]
     TooLong {

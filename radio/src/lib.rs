@@ -4,6 +4,7 @@
 //! What the box wants done comes the other way as [`command::RadioCommand`]s. Bluetooth adverts and messages are read
 //! in [`v4`].
 
+pub mod bluetooth;
 pub mod capture;
 pub mod command;
 pub mod event;
@@ -13,3 +14,6 @@ pub mod sim;
 pub mod usb;
 pub mod v3;
 pub mod v4;
+
+/// Tells the time.
+pub type Clock = std::sync::Arc<dyn Fn() -> domain::Timestamp + Send + Sync>;

@@ -48,7 +48,7 @@ impl SmallBox {
             Heard::Cycles(heard) => {
                 self.cycles_at = Some(Instant::now());
                 let run = self.runs.entry((heard.serial, heard.era.unwrap_or(0))).or_default();
-                (run.link, run.module) = (Some(event.link), Some(heard.module));
+                (run.link, run.module) = (Some(event.link), heard.module);
                 let first = heard.count + 1 - heard.cycles.len() as u64;
                 for (place, cycle) in (first..).zip(&heard.cycles) {
                     let cycle = (cycle.cycle_time.as_millis(), cycle.first);
@@ -72,12 +72,15 @@ impl SmallBox {
             let (serial, era) = (serial.clone(), Some(*era));
             if run.cycles.last_key_value().is_some_and(|(last, _)| *last > run.whole) {
                 let after = run.whole;
-                asks.push((link.clone(), Ask::SendFrom { module, serial: serial.clone(), era, after }));
+                asks.push((
+                    link.clone(),
+                    Ask::SendFrom { module: Some(module), serial: serial.clone(), era, after },
+                ));
             }
             // What it said before may have been lost, so it is said again.
             if run.whole > 0 {
                 run.told = run.whole;
-                asks.push((link, Ask::Kept { module, serial, era, up_to: run.whole }));
+                asks.push((link, Ask::Kept { module: Some(module), serial, era, up_to: run.whole }));
             }
         }
         asks

@@ -11,7 +11,7 @@ use std::time::Duration;
 use domain::{Eui64, PanId, Timestamp};
 use peer::{Peer, Settings};
 use radio::command::{Ask, CommandId, RadioCommand};
-use radio::event::{CommandDone, CommandRefused, Family, Heard, LinkState, RadioEvent, Traffic};
+use radio::event::{CommandDone, CommandRefused, Family, Heard, LinkState, RadioEvent, Sender, Traffic};
 use radio::v3::frame::{Frame, Rx};
 use radio::v3::link::{LinkSettings, run};
 use radio::v3::network::{Expected, FormPolicy};
@@ -129,7 +129,7 @@ async fn a_stick_that_is_plugged_in_later_comes_up_and_is_heard() {
         plant.until(|heard| if let Heard::Module(module) = heard { Some(module) } else { None }).await;
     assert_eq!((module.eui64, module.short), (MODULE, Some(0x7D84)));
     let raw = plant.until(|heard| if let Heard::Raw(raw) = heard { Some(raw) } else { None }).await;
-    assert_eq!((raw.module, raw.payload), (MODULE, vec![0x7E, 0x11, 0x13, 0x7D]));
+    assert_eq!((raw.from, raw.payload), (Sender::Module(MODULE), vec![0x7E, 0x11, 0x13, 0x7D]));
     assert_eq!(peer.written(), [""; 0], "it was as it should be");
     plant.stop().await;
 }
@@ -197,7 +197,7 @@ async fn a_radio_that_only_passes_bytes_is_heard_all_the_same() {
     assert_eq!((report.family, report.pan), (Family::Transparent, None));
     peer.say(vec![0x01, 0x7E, 0xFF]);
     let raw = plant.until(|heard| if let Heard::Raw(raw) = heard { Some(raw) } else { None }).await;
-    assert_eq!((raw.module, raw.payload), (Eui64::UNKNOWN, vec![0x01, 0x7E, 0xFF]));
+    assert_eq!((raw.from, raw.payload), (Sender::Module(Eui64::UNKNOWN), vec![0x01, 0x7E, 0xFF]));
     plant.ask(Ask::OpenJoin(Duration::from_secs(60))).await;
     assert_eq!(plant.outcome().await, Err(CommandRefused::NotInFamily));
     assert_eq!(peer.written(), ["CN="]);
@@ -215,7 +215,7 @@ async fn a_raw_line_is_taken_as_it_is_and_nothing_is_asked_on_it() {
     assert_eq!(states.last(), Some(&LinkState::Up));
     peer.say(vec![0x2B, 0x2B, 0x2B, 0x7E]);
     let raw = plant.until(|heard| if let Heard::Raw(raw) = heard { Some(raw) } else { None }).await;
-    assert_eq!((raw.module, raw.payload), (Eui64::UNKNOWN, vec![0x2B, 0x2B, 0x2B, 0x7E]));
+    assert_eq!((raw.from, raw.payload), (Sender::Module(Eui64::UNKNOWN), vec![0x2B, 0x2B, 0x2B, 0x7E]));
     plant.ask(Ask::Discover).await;
     assert_eq!(plant.outcome().await, Err(CommandRefused::NotInFamily));
     assert_eq!(peer.written(), [""; 0]);

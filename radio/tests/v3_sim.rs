@@ -147,7 +147,7 @@ async fn a_fresh_stick_forms_its_network_and_modules_join_in_the_window() {
     let module = link.until(|heard| if let Heard::Module(m) = heard { Some(m) } else { None }).await;
     assert_eq!((module.eui64, module.name.as_deref()), (eui64, label["module"].as_str()));
     let cycles = link.until(|heard| if let Heard::Cycles(c) = heard { Some(c) } else { None }).await;
-    assert_eq!(cycles.module, eui64);
+    assert_eq!(cycles.module, Some(eui64));
     let stick = &sim.ask(r#"{"do":"status"}"#)["sticks"][0];
     assert_eq!(stick["joined"], 1, "only the one that was registered: {stick}");
 }

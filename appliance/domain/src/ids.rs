@@ -258,6 +258,31 @@ text_id! {
     LinkName, 32, |b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_', IdError::Link
 }
 
+/// How the names of Bluetooth adapters begin.
+const ADAPTER: &str = "ble-";
+const BLUETOOTH: &str = "bluetooth";
+
+impl LinkName {
+    /// The Bluetooth of the box as a whole, whatever adapters it has.
+    #[must_use]
+    pub fn bluetooth() -> Self {
+        LinkName(BLUETOOTH.to_owned())
+    }
+
+    /// A Bluetooth adapter, by its own address, the highest byte first: `ble-001a7dda7113`.
+    #[must_use]
+    pub fn adapter(address: [u8; 6]) -> Self {
+        let digits: String = address.iter().map(|byte| format!("{byte:02x}")).collect();
+        LinkName(format!("{ADAPTER}{digits}"))
+    }
+
+    /// Whether it is Bluetooth's: no stick may be called so.
+    #[must_use]
+    pub fn is_bluetooth(&self) -> bool {
+        self.0 == BLUETOOTH || self.0.starts_with(ADAPTER)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,6 +3,8 @@
 //! The ground floor: no I/O, no clock, no randomness, no framework. Everything here compiles for wasm32,
 //! so that a form in the browser checks with the same code as the box.
 
+mod alert;
+mod bluetooth;
 mod counter;
 mod cycle;
 mod ids;
@@ -12,6 +14,8 @@ mod mold;
 mod state;
 mod units;
 
+pub use alert::AlertKind;
+pub use bluetooth::{Passkey, PasskeyError, Standing, Strength};
 pub use counter::{CounterStep, CounterWidth, step};
 pub use cycle::{Cycle, CycleFlags, TimeSource};
 pub use ids::{Eui64, Generation, IdError, LinkName, MoldId, MonitorSerial, PanId, PressId};

@@ -1,7 +1,7 @@
 //! What people are told about an alarm: how grave it is, what is wrong, what to do.
 
 use dashboard::port::{Severity, StandingAlarm};
-use domain::MoldId;
+use domain::{AlertKind, MoldId, MonitorSerial};
 
 use crate::plant::{AlarmKey, AlarmRecord};
 
@@ -14,14 +14,20 @@ pub const fn severity(key: &AlarmKey) -> Severity {
             Severity::Major
         }
         AlarmKey::ResetUnconfirmed(..) | AlarmKey::DiskFilling => Severity::Minor,
+        AlarmKey::BondLost(_) => Severity::Major,
+        AlarmKey::Alert(_, kind) => match kind {
+            AlertKind::Hot | AlertKind::Cold | AlertKind::Shock | AlertKind::Detached => Severity::Major,
+            AlertKind::Slow | AlertKind::Fast | AlertKind::Unknown(_) => Severity::Minor,
+        },
         AlarmKey::NotInitialised(_) => Severity::Warning,
     }
 }
 
-/// The mold it is about, if it is one.
+/// The mold it is about, if it is one; `on` tells which one a monitor is on.
 #[must_use]
-pub const fn mold_of(key: &AlarmKey) -> Option<MoldId> {
+pub fn mold_of(key: &AlarmKey, on: impl Fn(&MonitorSerial) -> Option<MoldId>) -> Option<MoldId> {
     match key {
+        AlarmKey::Alert(serial, _) | AlarmKey::BondLost(serial) => on(serial),
         AlarmKey::ResetUnconfirmed(mold, _) => Some(*mold),
         AlarmKey::ForeignStick(_)
         | AlarmKey::LinkLost(_)
@@ -34,13 +40,23 @@ pub const fn mold_of(key: &AlarmKey) -> Option<MoldId> {
     }
 }
 
-/// The alarm for a screen; `name` tells what people call a mold.
-pub fn tell(alarm: &AlarmRecord, name: impl Fn(MoldId) -> Option<String>) -> StandingAlarm {
+/// The alarm for a screen; `name` tells what people call a mold, `on` which one a monitor is on.
+pub fn tell(
+    alarm: &AlarmRecord,
+    name: impl Fn(MoldId) -> Option<String>,
+    on: impl Fn(&MonitorSerial) -> Option<MoldId>,
+) -> StandingAlarm {
     let (subject, text) = match &alarm.key {
         AlarmKey::ForeignStick(link) => (
             link.to_string(),
             "Another stick or network answers here than before. Nothing is written to it. Plug the former stick \
              back in, or accept this one on the radios page."
+                .to_owned(),
+        ),
+        AlarmKey::LinkLost(link) if link.is_bluetooth() => (
+            link.to_string(),
+            "The Bluetooth adapter, or the system's Bluetooth service, is gone; the monitors keep their cycles until \
+             it is back. Check that the adapter is plugged in."
                 .to_owned(),
         ),
         AlarmKey::LinkLost(link) => (
@@ -87,6 +103,21 @@ pub fn tell(alarm: &AlarmRecord, name: impl Fn(MoldId) -> Option<String>) -> Sta
                  the monitor and confirm the reset on the mold's page."
             ),
         ),
+        AlarmKey::Alert(serial, kind) => {
+            (serial.to_string(), format!("The monitor alerts: {kind}. It says when that is over."))
+        }
+        AlarmKey::BondLost(serial) => (
+            serial.to_string(),
+            "The monitor needs re-pairing: it does not know the box any more, as after a change of its battery. It \
+             keeps its cycles. Hold its button, then enrol it again on the radios page."
+                .to_owned(),
+        ),
+        AlarmKey::NotInitialised(serial) if serial.v4_number().is_some() => (
+            serial.to_string(),
+            "This monitor is bonded and was never initialised for a mold, so that nothing is counted. Enrol it again \
+             on the radios page and name its mold."
+                .to_owned(),
+        ),
         AlarmKey::NotInitialised(serial) => (
             serial.to_string(),
             "This monitor is wired to a Press Module and was never initialised for a mold, so that nothing is \
@@ -101,7 +132,7 @@ pub fn tell(alarm: &AlarmRecord, name: impl Fn(MoldId) -> Option<String>) -> Sta
         id: alarm.id,
         severity: severity(&alarm.key),
         subject,
-        mold: mold_of(&alarm.key),
+        mold: mold_of(&alarm.key, on),
         text,
         since: alarm.raised,
     }

@@ -1,4 +1,6 @@
-//! `platen sim v3`: a plant to try a box with. What it can be asked while it runs is told in `docs/simulator.md`.
+//! `platen sim`: plants to try a box with. What they can be asked while they run is told in `docs/simulator.md`.
+
+mod v4;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -27,6 +29,8 @@ pub struct Args {
 enum What {
     /// XBee sticks on pseudo-terminals, with press modules and V3 monitors behind them
     V3(Box<V3>),
+    /// V4 monitors in the air, behind a stand-in for the system's Bluetooth service on a D-Bus of its own
+    V4(v4::Args),
 }
 
 #[derive(clap::Args)]
@@ -110,7 +114,13 @@ fn rate(text: &str) -> Result<Rate, String> {
 }
 
 pub fn run(args: Args) -> Done {
-    let What::V3(v3) = args.what;
+    match args.what {
+        What::V3(v3) => run_v3(&v3),
+        What::V4(args) => v4::run(&args),
+    }
+}
+
+fn run_v3(v3: &V3) -> Done {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let stop = Arc::new(AtomicBool::new(false));
     let shutdown = CancellationToken::new();
@@ -124,12 +134,16 @@ pub fn run(args: Args) -> Done {
     let mut plant = Plant::new(v3.spec(started));
     let truth = driver::run(&mut plant, &v3.options(), &stop).context("run the simulated plant")?;
     runtime.shutdown_background();
+    say(&truth);
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Tells what really happened. Whoever started it may be gone and not want to know.
+fn say(truth: &impl serde::Serialize) {
     let mut console = std::io::stdout().lock();
-    // Whoever started it may be gone and not want the truth.
-    let _ = serde_json::to_writer(&mut console, &truth)
+    let _ = serde_json::to_writer(&mut console, truth)
         .map_err(std::io::Error::from)
         .and_then(|()| writeln!(console));
-    Ok(ExitCode::SUCCESS)
 }
 
 impl V3 {

@@ -9,7 +9,7 @@ use domain::{CycleTime, Initialisation, LinkName, Timestamp};
 use radio::v3::profile::switch::{Analog, Contact, SwitchModule, SwitchProfile};
 
 use super::backup;
-use super::raw::{RawConfig, RawLink, RawStore, RawSwitch};
+use super::raw::{RawBluetooth, RawConfig, RawLink, RawStore, RawSwitch};
 use super::values::{self, Form, HostName, HttpRedirect, Humane};
 use crate::backup::Nightly;
 use crate::plant::Retention;
@@ -110,6 +110,15 @@ pub struct Ingest {
     pub raw_ring: u64,
 }
 
+/// Bluetooth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Bluetooth {
+    /// Links that an adapter can have at once.
+    pub slots: usize,
+    /// Where bluetoothd keeps bonds.
+    pub bonds: PathBuf,
+}
+
 /// A stick.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Link {
@@ -148,6 +157,8 @@ pub struct Config {
     pub backup: Option<Nightly>,
     /// What is kept how long.
     pub keep: Retention,
+    /// Bluetooth, if the box is to listen there.
+    pub bluetooth: Option<Bluetooth>,
     /// Sticks, no name and no path twice.
     pub links: Vec<Link>,
 }
@@ -254,6 +265,10 @@ fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, Config
             let text = format!("expected a name of its own, {} is taken", link.name);
             return Err(refuse(format!("link[{n}].name"), text));
         }
+        if link.name.is_bluetooth() {
+            let text = format!("expected another name, {} is Bluetooth's", link.name);
+            return Err(refuse(format!("link[{n}].name"), text));
+        }
         if !paths.insert(&link.path) {
             let text = format!("expected a path of its own, {} is taken", link.path.display());
             return Err(refuse(format!("link[{n}].path"), text));
@@ -281,6 +296,7 @@ fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, Config
         return Err(refuse("web.http_redirect".to_owned(), text));
     }
     let backup = backup::check(raw.backup, &refuse)?;
+    let RawBluetooth { enabled, slots, bonds } = raw.bluetooth;
     Ok(Config {
         data: raw.data,
         log: raw.log,
@@ -297,6 +313,7 @@ fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, Config
             raw_frames: raw.keep.raw_frames.0,
             free: raw.keep.free.0,
         },
+        bluetooth: enabled.then_some(Bluetooth { slots: usize::from(slots), bonds }),
         links,
     })
 }

@@ -14,7 +14,7 @@ mod values;
 #[cfg(test)]
 mod tests;
 
-pub use checked::{Config, ConfigError, Ingest, KeyFrom, Link, Overrides, StoreKey, Web, read};
+pub use checked::{Bluetooth, Config, ConfigError, Ingest, KeyFrom, Link, Overrides, StoreKey, Web, read};
 pub use keep::{Bytes, HowLong};
 pub use print::commented;
 pub use raw::{RawBackup, RawConfig, RawIngest, RawKeep, RawLink, RawStore, RawSwitch, RawWeb};

@@ -7,7 +7,9 @@ use documented::{Documented, DocumentedFields};
 use serde::Serialize;
 use toml::{Table, Value};
 
-use super::raw::{RawBackup, RawConfig, RawIngest, RawKeep, RawLink, RawStore, RawSwitch, RawWeb};
+use super::raw::{
+    RawBackup, RawBluetooth, RawConfig, RawIngest, RawKeep, RawLink, RawStore, RawSwitch, RawWeb,
+};
 use super::values::Humane;
 
 /// Every setting with its meaning and usual value. The file says what no file says: read back, it changes nothing.
@@ -30,6 +32,8 @@ pub fn commented() -> Result<String, toml::ser::Error> {
     settings(&mut out, "", &usual.keep)?;
     section(&mut out, "", "[backup]", RawBackup::DOCS);
     settings(&mut out, "", &usual.backup)?;
+    section(&mut out, "", "[bluetooth]", RawBluetooth::DOCS);
+    settings(&mut out, "", &usual.bluetooth)?;
     // There is no stick until the plant names one, so the example stays a comment.
     if let Ok(name) = "hall-a".parse() {
         let example = RawLink::new(

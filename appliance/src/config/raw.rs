@@ -34,6 +34,8 @@ pub struct RawConfig {
     pub keep: RawKeep,
     /// Backups that the box makes by itself every day. See docs/backup.md.
     pub backup: RawBackup,
+    /// Bluetooth monitors, by the adapters of this machine. See docs/bluetooth.md.
+    pub bluetooth: RawBluetooth,
     /// A radio stick. Repeat the section for each stick.
     pub link: Vec<RawLink>,
 }
@@ -120,6 +122,20 @@ pub struct RawBackup {
     /// The newest of so many months stays, 0 to 1000.
     #[serde(deserialize_with = "values::keep")]
     pub keep_monthly: u32,
+}
+
+/// Bluetooth monitors, by the adapters of this machine. See docs/bluetooth.md.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
+#[serde(deny_unknown_fields, default)]
+pub struct RawBluetooth {
+    /// Listen on all Bluetooth adapters of this machine, by its bluetoothd. Nothing else may use them.
+    pub enabled: bool,
+    /// Links that an adapter can have at once, 1 to 20: 5 to 7 is what most can do.
+    #[serde(deserialize_with = "values::slots")]
+    pub slots: u8,
+    /// Where bluetoothd keeps its bonds; read to see how strong a new one is.
+    #[serde(deserialize_with = "values::path")]
+    pub bonds: PathBuf,
 }
 
 /// A radio stick.
@@ -223,6 +239,7 @@ impl Default for RawConfig {
             ingest: RawIngest::default(),
             keep: RawKeep::default(),
             backup: RawBackup::default(),
+            bluetooth: RawBluetooth::default(),
             link: Vec::new(),
         }
     }
@@ -269,6 +286,12 @@ impl Default for RawBackup {
             keep_weekly: keep.weekly,
             keep_monthly: keep.monthly,
         }
+    }
+}
+
+impl Default for RawBluetooth {
+    fn default() -> Self {
+        RawBluetooth { enabled: false, slots: 5, bonds: PathBuf::from("/var/lib/bluetooth") }
     }
 }
 

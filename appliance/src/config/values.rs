@@ -146,6 +146,7 @@ macro_rules! within {
 within!(window_cycles, u32, 1..=100_000);
 within!(raw_ring, u64, 0..=10_000_000);
 within!(hour, u8, 0..=23);
+within!(slots, u8, 1..=20);
 within!(keep_daily, u32, 1..=1_000);
 within!(keep, u32, 0..=1_000);
 within!(baud, u32, 1_200..=921_600);

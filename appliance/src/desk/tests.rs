@@ -1,6 +1,5 @@
 //! What a person gets to see, from a real store.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,7 @@ use domain::{
 
 use super::{Desk, Keeping};
 use crate::clock::Clock;
-use crate::ingest::{Driver, Settings};
+use crate::ingest::{Driver, RadioLinks, Settings};
 use crate::live::Live;
 use crate::plant::{Batch, LedgerChange};
 use crate::store::{Store, StoreKeys};
@@ -79,11 +78,17 @@ fn plant_of(cycles: u64, time: impl Fn(u64) -> (u64, bool)) -> (tempfile::TempDi
     store.commit(&batch).unwrap();
     store.checkpoint().unwrap();
     let clock: Arc<dyn Clock> = Arc::new(Standing(at(ended)));
-    let live = Arc::new(Live::new(Vec::new(), clock.now()));
+    let live = Arc::new(Live::new(Vec::new(), false, clock.now()));
     let snapshot = store.snapshot().unwrap();
     let settings = Settings::default();
-    let (_, handle) =
-        Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::clone(&clock), HashMap::new(), settings);
+    let (_, handle) = Driver::new(
+        snapshot,
+        store.clone(),
+        Arc::clone(&live),
+        Arc::clone(&clock),
+        RadioLinks::default(),
+        settings,
+    );
     let desk = Desk::new(live, store, handle, clock, Keeping::unsaid(at(0)));
     (dir, desk.admit(Person { name: "Ada".to_owned() }))
 }

@@ -1,7 +1,7 @@
 //! One event after another.
 
 use domain::{Eui64, LinkName, MonitorSerial, Timestamp};
-use radio::event::{Heard, RadioEvent, RawHeard};
+use radio::event::{Heard, RadioEvent, RawHeard, Sender};
 
 use super::monitor::Monitor;
 use super::{Ingest, Module, Moment};
@@ -21,12 +21,18 @@ impl Ingest {
             Heard::Cycles(heard) => self.cycles(heard, link, at, now),
             Heard::Status(heard) => self.status(heard, link, at, now),
             Heard::Tethered(heard) => self.tethered(heard, link, at, now),
+            Heard::Shown(shown) => self.shown(shown, link, at, now),
+            Heard::Alert(alert) => self.alert(alert, link, at, now),
+            Heard::BondLost { serial } => {
+                self.alarms.raise(AlarmKey::BondLost(serial.clone()), "", now.wall);
+            }
+            Heard::Bonded(bonded) => self.alarms.clear(&AlarmKey::BondLost(bonded.serial.clone()), now.wall),
             Heard::Untethered { serial, module } => self.untethered(serial, *module, link, (at, now)),
             Heard::Module(report) => self.module(report, link, at),
             Heard::Link(state) => self.link(link, state, now),
             Heard::Network(report) => self.network(link, report),
             Heard::Raw(raw) => self.raw(raw, link, at),
-            Heard::Traffic(_) | Heard::Done { .. } | Heard::Secrets(_) => {}
+            Heard::Traffic(_) | Heard::Done { .. } | Heard::Secrets(_) | Heard::Air(_) => {}
         }
     }
 
@@ -37,7 +43,7 @@ impl Ingest {
         link: &LinkName,
         (at, now): (Timestamp, Moment),
     ) {
-        self.heard_module(module, link, at);
+        self.heard_module(Some(module), link, at);
         let Some(monitor) = self.monitors.get_mut(serial) else { return };
         // Unplugged there means nothing once it is plugged in elsewhere.
         if monitor.record.module != Some(module) || monitor.record.untethered {
@@ -53,18 +59,25 @@ impl Ingest {
     }
 
     fn raw(&mut self, raw: &RawHeard, link: &LinkName, at: Timestamp) {
-        self.heard_module(raw.module, link, at);
+        let module = match raw.from {
+            Sender::Module(module) => {
+                self.heard_module(Some(module), link, at);
+                module
+            }
+            Sender::Bluetooth(address) => eui64(address),
+        };
         self.next.raw.push(RawRecord {
             heard_at: at,
             link: link.clone(),
-            module: raw.module,
+            module,
             payload: raw.payload.clone(),
             read_as: raw.read_as.clone().map(str::to_owned),
         });
     }
 
-    /// A module was heard, whatever it said.
-    pub(super) fn heard_module(&mut self, eui64: Eui64, link: &LinkName, at: Timestamp) {
+    /// A module was heard, whatever it said; none where a monitor is its own radio.
+    pub(super) fn heard_module(&mut self, module: Option<Eui64>, link: &LinkName, at: Timestamp) {
+        let Some(eui64) = module else { return };
         if !self.modules.contains_key(&eui64) && self.modules.len() >= MOST {
             self.refuse("module");
             return;
@@ -125,4 +138,9 @@ impl Ingest {
             self.told.monitors.push(serial.clone());
         }
     }
+}
+
+/// A Bluetooth address among those of modules: with FF FE in its middle (IEEE's guidelines for EUI-64).
+fn eui64([a, b, c, d, e, f]: [u8; 6]) -> Eui64 {
+    Eui64::from_be_bytes([a, b, c, 0xFF, 0xFE, d, e, f])
 }

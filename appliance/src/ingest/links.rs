@@ -1,7 +1,5 @@
 //! Sticks and their networks: what is remembered of them, and when that is an alarm.
 
-use std::collections::BTreeSet;
-
 use domain::{LinkName, Timestamp};
 use radio::event::{LinkState, NetworkReport};
 
@@ -32,11 +30,10 @@ impl Ingest {
         }
     }
 
-    /// These are the links there are: nobody speaks any more for one that was taken out of the configuration.
-    pub fn keep_links<'a>(&mut self, links: impl IntoIterator<Item = &'a LinkName>, now: Timestamp) {
-        let links: BTreeSet<&LinkName> = links.into_iter().collect();
+    /// Says which links there are: nobody speaks any more for one that was taken out of the configuration.
+    pub fn keep_links(&mut self, is_there: impl Fn(&LinkName) -> bool, now: Timestamp) {
         let gone = |key: &&AlarmKey| match key {
-            AlarmKey::LinkLost(link) | AlarmKey::ForeignStick(link) => !links.contains(link),
+            AlarmKey::LinkLost(link) | AlarmKey::ForeignStick(link) => !is_there(link),
             _ => false,
         };
         let gone: Vec<AlarmKey> =

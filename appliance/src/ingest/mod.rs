@@ -20,6 +20,7 @@
 //!   cycles it made until then. It takes the mold back when it goes on counting and the other is silent.
 //! - **Baselines** of initialisation records are taken over once, with the mold; afterwards the ledger counts.
 
+mod alerts;
 mod asks;
 mod book;
 mod confirm;
@@ -53,7 +54,7 @@ use times::Ends;
 
 pub use confirm::NothingToConfirm;
 pub use counter::GIANT;
-pub use driver::{Driver, Handle, Keep, RadioLinks, Refusal, Settings, WhyNot, secret_name};
+pub use driver::{Driver, Handle, Keep, RadioLinks, Refusal, Settings, WhyNot, bonds, secret_name};
 pub use heard::MOST as MOST_MOLDS;
 pub use moment::Moment;
 pub use news::{MoldNews, News};
@@ -111,7 +112,7 @@ impl Ingest {
     /// Goes on from what is on disk.
     #[must_use]
     pub fn load(snapshot: Snapshot) -> Self {
-        let Snapshot { molds, presses, monitors, modules, networks, assignments, alarms, last_alarm } =
+        let Snapshot { molds, presses, monitors, modules, networks, assignments, alarms, alerts, last_alarm } =
             snapshot;
         let mut ingest = Ingest {
             books: HashMap::new(),
@@ -151,6 +152,11 @@ impl Ingest {
             let mut monitor = Monitor::new(record);
             monitor.in_told = true;
             ingest.monitors.insert(monitor.record.serial.clone(), monitor);
+        }
+        for mark in alerts {
+            if let Some(monitor) = ingest.monitors.get_mut(&mark.serial) {
+                monitor.alerted = Some((mark.era, mark.number));
+            }
         }
         ingest.told.modules.extend(ingest.modules.keys().copied());
         ingest

@@ -102,6 +102,12 @@ pub(super) struct Monitor {
     odd: Option<Odd>,
     /// A reading too far ahead to be believed alone.
     far: Option<Ahead>,
+    /// The counter that its last advert showed, and when one first showed more than the one before.
+    pub(super) shown: Option<(u64, Option<Timestamp>)>,
+    /// The last alert that was taken notice of: era and number.
+    pub(super) alerted: Option<(u32, u32)>,
+    /// What is to be told as kept of its alerts, after the commit.
+    pub(super) alerts_kept: Option<(u32, u32)>,
 }
 
 impl Monitor {
@@ -120,13 +126,20 @@ impl Monitor {
             heard_at: None,
             odd: None,
             far: None,
+            shown: None,
+            alerted: None,
+            alerts_kept: None,
         }
     }
 
     pub(super) fn unknown(serial: MonitorSerial) -> Self {
         Monitor::new(MonitorRecord {
+            generation: if serial.v4_number().is_some() {
+                domain::Generation::V4
+            } else {
+                domain::Generation::V3
+            },
             serial,
-            generation: domain::Generation::V3,
             mold: None,
             module: None,
             link: None,
@@ -145,15 +158,15 @@ impl Monitor {
     pub(super) fn heard(
         &mut self,
         link: &LinkName,
-        module: domain::Eui64,
+        module: Option<domain::Eui64>,
         (at, now): (Timestamp, Moment),
         moved: bool,
     ) {
         self.heard_at = Some(now.steady);
         let record = &mut self.record;
         record.last_heard = Some(at);
-        if record.module.is_none() || (moved && record.module != Some(module)) {
-            record.module = Some(module);
+        if module.is_some() && (record.module.is_none() || (moved && record.module != module)) {
+            record.module = module;
             self.dirty = true;
         }
         if record.link.is_none() || (moved && record.link.as_ref() != Some(link)) {

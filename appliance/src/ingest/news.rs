@@ -1,7 +1,7 @@
 //! What the screens have not been told yet. The live picture may run ahead of the disk by one commit.
 
 use dashboard::port::StandingAlarm;
-use domain::{CycleTime, LinkName, MoldId, MoldName, StateFacts, Temperature};
+use domain::{CycleTime, LinkName, MoldId, MoldName, MonitorSerial, StateFacts, Temperature};
 
 use super::Ingest;
 use crate::alarms;
@@ -81,7 +81,9 @@ impl Ingest {
     /// Every alarm that stands, gravest first.
     fn standing(&self) -> Vec<StandingAlarm> {
         let name = |id| self.books.get(&id).map(|book: &super::book::Book| book.mold.name.to_string());
-        let mut standing: Vec<_> = self.alarms.standing().map(|alarm| alarms::tell(alarm, name)).collect();
+        let on = |serial: &MonitorSerial| self.monitors.get(serial)?.record.mold;
+        let mut standing: Vec<_> =
+            self.alarms.standing().map(|alarm| alarms::tell(alarm, name, on)).collect();
         standing.sort_by_key(|alarm| (std::cmp::Reverse(alarm.severity), alarm.id));
         standing
     }
@@ -114,7 +116,8 @@ impl Ingest {
             facts: StateFacts {
                 approved: book.mold.approved,
                 last_cycle: book.last.valid,
-                last_ended: book.last.ended,
+                // What an advert shows is not counted yet and yet made.
+                last_ended: book.last.ended.max(monitor.and_then(|of| of.shown?.1)),
                 last_heard: record.and_then(|record| record.last_heard),
                 asleep: record.is_some_and(|record| record.asleep),
                 untethered: record.is_some_and(|record| record.untethered),

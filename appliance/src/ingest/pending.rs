@@ -5,7 +5,7 @@ use radio::command::{Ask, RadioCommand};
 
 use super::heard::HEARD_WRITTEN;
 use super::{Ingest, Moment, Refusal};
-use crate::plant::{AlarmKey, Batch};
+use crate::plant::{AlarmKey, AlertMark, Batch};
 
 /// One commit, and what follows on it.
 #[derive(Debug, Default)]
@@ -97,10 +97,16 @@ impl Ingest {
                 batch.monitors.push(monitor.record.clone());
             }
             for era in std::mem::take(&mut monitor.acks) {
-                if let (Some(link), Some(module), Some(up_to)) =
-                    (&monitor.record.link, monitor.record.module, monitor.kept(era))
-                {
+                if let (Some(link), Some(up_to)) = (&monitor.record.link, monitor.kept(era)) {
+                    let module = monitor.record.module;
                     let what = Ask::Kept { module, serial: serial.clone(), era, up_to };
+                    acknowledgements.push((link.clone(), RadioCommand { id: None, what }));
+                }
+            }
+            if let Some((era, number)) = monitor.alerts_kept.take() {
+                batch.alerts.push(AlertMark { serial: serial.clone(), era, number });
+                if let Some(link) = &monitor.record.link {
+                    let what = Ask::AlertsKept { serial: serial.clone(), era, up_to: number };
                     acknowledgements.push((link.clone(), RadioCommand { id: None, what }));
                 }
             }

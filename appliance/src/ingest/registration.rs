@@ -248,7 +248,7 @@ impl Ingest {
     }
 
     pub(super) fn module(&mut self, report: &ModuleReport, link: &LinkName, at: Timestamp) {
-        self.heard_module(report.eui64, link, at);
+        self.heard_module(Some(report.eui64), link, at);
         let Some(module) = self.modules.get_mut(&report.eui64).map(|module| &mut module.record) else {
             return;
         };

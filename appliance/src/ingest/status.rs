@@ -21,8 +21,8 @@ const TOLD_AT_ONCE: usize = 4;
 /// What tells a monitor the time; a contact has no clock.
 fn set_time(monitor: &MonitorRecord, now: Timestamp) -> Option<(LinkName, RadioCommand)> {
     let has_clock = monitor.generation != Generation::Switch;
-    let (link, module) = monitor.link.clone().zip(monitor.module).filter(|_| has_clock)?;
-    let what = Ask::SetTime { module, serial: monitor.serial.clone(), now };
+    let link = monitor.link.clone().filter(|_| has_clock)?;
+    let what = Ask::SetTime { module: monitor.module, serial: monitor.serial.clone(), now };
     Some((link, RadioCommand { id: None, what }))
 }
 
@@ -119,10 +119,11 @@ impl Ingest {
                 monitor.asking.done();
                 continue;
             };
-            if let (Some(link), Some(module)) = (&monitor.record.link, monitor.record.module)
+            if let Some(link) = &monitor.record.link
                 && monitor.asking.due(now.steady)
             {
-                let what = Ask::SendFrom { module, serial: serial.clone(), era, after };
+                let what =
+                    Ask::SendFrom { module: monitor.record.module, serial: serial.clone(), era, after };
                 asks.push((link.clone(), RadioCommand { id: None, what }));
             }
         }

@@ -4,6 +4,7 @@
 //! its cursor. Browsers read the ring at their own pace: one that is too slow, or comes back too late, is told to load
 //! everything anew. Nobody ever waits for a browser.
 
+mod air;
 mod links;
 mod picture;
 mod ring;
@@ -63,13 +64,14 @@ pub struct MoldNow {
 }
 
 impl Live {
-    /// An empty picture with these links, by name and by where they are plugged in. `now` sets the stream's cursors
+    /// An empty picture with these links, by name and by where they are plugged in, and with Bluetooth if the box
+    /// listens there. `now` sets the stream's cursors
     /// apart from those of before the start.
     #[must_use]
-    pub fn new(links: Vec<(LinkName, String)>, now: Timestamp) -> Self {
+    pub fn new(links: Vec<(LinkName, String)>, bluetooth: bool, now: Timestamp) -> Self {
         let start = u64::try_from(now.as_millis()).unwrap_or(1);
         let state = State {
-            picture: Picture::new(links, now),
+            picture: Picture::new(links, bluetooth, now),
             ring: Ring::new(start),
             spoke: Duration::ZERO,
             links_told: Duration::ZERO,
@@ -117,6 +119,7 @@ impl Live {
         }
         let links = picture.changed_links(all, now.wall);
         changes.extend(links.into_iter().map(|link| LiveChange::Link(Box::new(link))));
+        changes.extend(picture.changed_bluetooth(all).map(|view| LiveChange::Bluetooth(Box::new(view))));
         if std::mem::take(storage_changed) {
             changes.push(LiveChange::Storage);
         }
@@ -157,7 +160,12 @@ impl Live {
     #[must_use]
     pub fn radios(&self, now: Timestamp) -> RadiosView {
         let state = self.state();
-        RadiosView { now, cursor: state.ring.newest(), links: state.picture.links(now) }
+        RadiosView {
+            now,
+            cursor: state.ring.newest(),
+            links: state.picture.links(now),
+            bluetooth: state.picture.bluetooth(),
+        }
     }
 
     /// What came after a place in the stream.

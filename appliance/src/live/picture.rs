@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use dashboard::port::{LinkView, MoldTile, MonitorView, Severity, StandingAlarm};
+use dashboard::port::{BluetoothView, LinkView, MoldTile, MonitorView, Severity, StandingAlarm};
 use domain::{Eui64, LinkName, MoldId, MoldName, MoldState, MonitorSerial, Timestamp, mold_state};
 use radio::event::{Heard, RadioEvent};
 
+use super::air::Air;
 use super::links::{LinkFacts, module_view, monitor_view};
 use crate::ingest::{MoldNews, News};
 use crate::plant::{ModuleRecord, MonitorRecord};
@@ -24,12 +25,14 @@ pub(super) struct Picture {
     monitors: BTreeMap<MonitorSerial, (MonitorRecord, Option<MoldName>)>,
     modules: BTreeMap<Eui64, (ModuleRecord, Option<String>)>,
     links: BTreeMap<LinkName, LinkFacts>,
+    /// None where the box does not listen there.
+    air: Option<Air>,
     alarms: Vec<StandingAlarm>,
     alarms_changed: bool,
 }
 
 impl Picture {
-    pub(super) fn new(links: Vec<(LinkName, String)>, now: Timestamp) -> Self {
+    pub(super) fn new(links: Vec<(LinkName, String)>, bluetooth: bool, now: Timestamp) -> Self {
         let links = links.into_iter().map(|(name, path)| (name.clone(), LinkFacts::new(name, path, now)));
         Picture {
             molds: BTreeMap::new(),
@@ -37,6 +40,7 @@ impl Picture {
             monitors: BTreeMap::new(),
             modules: BTreeMap::new(),
             links: links.collect(),
+            air: bluetooth.then(Air::new),
             alarms: Vec::new(),
             alarms_changed: false,
         }
@@ -83,6 +87,10 @@ impl Picture {
         let name = &event.link;
         let link = || LinkFacts::new(name.clone(), String::new(), at);
         match &event.what {
+            Heard::Link(state) if name.is_bluetooth() => {
+                self.air.iter_mut().for_each(|air| air.state(name, state, at));
+            }
+            Heard::Air(report) => self.air.iter_mut().for_each(|air| air.report(report)),
             Heard::Link(state) => self.links.entry(name.clone()).or_insert_with(link).state(state, at),
             Heard::Network(report) => self.links.entry(name.clone()).or_insert_with(link).network(report),
             Heard::Traffic(traffic) => self.links.entry(name.clone()).or_insert_with(link).traffic(*traffic),
@@ -149,6 +157,16 @@ impl Picture {
 
     pub(super) fn links(&self, now: Timestamp) -> Vec<LinkView> {
         self.links.keys().filter_map(|name| self.link_view(name, now)).collect()
+    }
+
+    /// Bluetooth as it is, if the box listens there.
+    pub(super) fn bluetooth(&self) -> Option<BluetoothView> {
+        Some(self.air.as_ref()?.view(&self.monitors))
+    }
+
+    /// Bluetooth if it changed: `all`, or only if that matters at once.
+    pub(super) fn changed_bluetooth(&mut self, all: bool) -> Option<BluetoothView> {
+        self.air.as_mut()?.is_due(all).then(|| self.bluetooth())?
     }
 
     fn link_view(&self, name: &LinkName, now: Timestamp) -> Option<LinkView> {

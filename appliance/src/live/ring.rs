@@ -98,6 +98,7 @@ fn supersedes(newer: &LiveChange, former: &LiveChange) -> bool {
     match (newer, former) {
         (LiveChange::Link(newer), LiveChange::Link(former)) => newer.name == former.name,
         (LiveChange::Alarms(_), LiveChange::Alarms(_))
+        | (LiveChange::Bluetooth(_), LiveChange::Bluetooth(_))
         | (LiveChange::Storage, LiveChange::Storage)
         | (LiveChange::Heartbeat, LiveChange::Heartbeat) => true,
         _ => false,

@@ -46,7 +46,7 @@ fn mold(count: u64, heard: Moment) -> News {
 }
 
 fn live() -> Arc<Live> {
-    Arc::new(Live::new(vec![("hall-a".parse().unwrap(), "/dev/x".to_owned())], at(0).wall))
+    Arc::new(Live::new(vec![("hall-a".parse().unwrap(), "/dev/x".to_owned())], true, at(0).wall))
 }
 
 #[test]

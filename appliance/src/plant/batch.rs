@@ -3,7 +3,9 @@
 use domain::{Cycle, LedgerEntry, Mold, MoldId, Press, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::records::{AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord};
+use super::records::{
+    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
+};
 
 /// What one commit writes. Records replace those of the same key; ledger, cycles and raw payloads are added.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -28,6 +30,8 @@ pub struct Batch {
     pub raw: Vec<RawRecord>,
     /// Alarms, raised or cleared.
     pub alarms: Vec<AlarmRecord>,
+    /// Monitors' alerts, how far they were taken notice of.
+    pub alerts: Vec<AlertMark>,
 }
 
 /// A change of one mold's ledger.

@@ -7,7 +7,8 @@ mod storage;
 
 pub use batch::{Batch, LedgerChange};
 pub use records::{
-    AlarmKey, AlarmRecord, Assignment, Device, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
+    AlarmKey, AlarmRecord, AlertMark, Assignment, Device, Gap, ModuleRecord, MonitorRecord, NetworkRecord,
+    RawRecord,
 };
 pub use snapshot::{LedgerStand, Snapshot};
 pub use storage::{KeepFor, Retention, StorageDay, StorageRecord, Unit};

@@ -1,8 +1,8 @@
 //! Records of the living plant. Plain data; their versions on disk are the store's business.
 
 use domain::{
-    CounterWidth, CycleTime, Eui64, Generation, LinkName, MoldId, MonitorSerial, PanId, Percent, PressId,
-    Temperature, Timestamp,
+    AlertKind, CounterWidth, CycleTime, Eui64, Generation, LinkName, MoldId, MonitorSerial, PanId, Percent,
+    PressId, Temperature, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -168,6 +168,21 @@ pub enum AlarmKey {
     DiskLow,
     /// The disk will be full before long.
     DiskFilling,
+    /// A monitor alerts of something.
+    Alert(MonitorSerial, AlertKind),
+    /// A Bluetooth monitor lost its bond: nothing comes from it until a person enrols it again.
+    BondLost(MonitorSerial),
+}
+
+/// The last alert of a monitor that was taken notice of: one that is told again changes nothing. Key: its serial.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AlertMark {
+    /// Which monitor.
+    pub serial: MonitorSerial,
+    /// The run of counting that the number is of.
+    pub era: u32,
+    /// The alert's number.
+    pub number: u32,
 }
 
 /// An alarm. Key: its number.

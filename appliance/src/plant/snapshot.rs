@@ -3,7 +3,7 @@
 use domain::{EntryKind, LedgerEntry, Mold, Press, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::records::{AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord};
+use super::records::{AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord};
 
 /// Everything on disk but history, read once at the start.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -22,6 +22,8 @@ pub struct Snapshot {
     pub assignments: Vec<Assignment>,
     /// Alarms that stand.
     pub alarms: Vec<AlarmRecord>,
+    /// How far monitors' alerts were taken notice of.
+    pub alerts: Vec<AlertMark>,
     /// The highest number an alarm ever had; 0 when there was none.
     pub last_alarm: u64,
 }

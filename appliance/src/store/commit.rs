@@ -14,8 +14,8 @@ use super::memory::Memory;
 use super::open::Store;
 use super::row;
 use super::tables::{
-    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, HEADS, HISTORY, MODULES, MOLDS, MONITORS, NETWORKS,
-    PRESSES, RAW, RETIRED, Tables,
+    self, ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, HEADS, HISTORY, MODULES, MOLDS, MONITORS,
+    NETWORKS, PRESSES, RAW, RETIRED, Tables,
 };
 use crate::plant::{AlarmRecord, Batch, RawRecord};
 
@@ -36,6 +36,19 @@ impl Store {
     }
 }
 
+/// A batch as it lies in the journal. One of format 3 and before ends without its last list, which was empty then: the
+/// byte of an empty list is what it lacks.
+pub(super) fn decode(number: u64, bytes: &[u8]) -> Result<Batch, Fault> {
+    row::decode("journal", number, bytes).or_else(|why| {
+        let body = row::proven(bytes).map_err(|_| why.clone())?;
+        let whole = [body, &[0]].concat();
+        match postcard::take_from_bytes::<Batch>(&whole) {
+            Ok((batch, [])) => Ok(batch),
+            _ => Err(why.into()),
+        }
+    })
+}
+
 /// What a batch changes in memory.
 #[derive(Default)]
 pub(super) struct Changes {
@@ -53,8 +66,19 @@ pub(super) fn steady(
     batch: &Batch,
     memory: &Memory,
 ) -> Result<Option<Changes>, Fault> {
-    let Batch { molds, presses, monitors, modules, networks, assignments, raw, alarms, ledger: _, cycles: _ } =
-        batch;
+    let Batch {
+        molds,
+        presses,
+        monitors,
+        modules,
+        networks,
+        assignments,
+        raw,
+        alarms,
+        alerts,
+        ledger: _,
+        cycles: _,
+    } = batch;
     let counts_alone = molds.is_empty()
         && presses.is_empty()
         && monitors.is_empty()
@@ -62,7 +86,8 @@ pub(super) fn steady(
         && networks.is_empty()
         && assignments.is_empty()
         && raw.is_empty()
-        && alarms.is_empty();
+        && alarms.is_empty()
+        && alerts.is_empty();
     if !counts_alone {
         return Ok(None);
     }
@@ -137,6 +162,9 @@ fn records(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
     put!(txn, MODULES, &batch.modules, |module: &crate::plant::ModuleRecord| module.eui64.to_be_bytes());
     for network in &batch.networks {
         txn.open_table(NETWORKS)?.insert(network.link.as_str(), row::encode(network)?.as_slice())?;
+    }
+    for mark in &batch.alerts {
+        txn.open_table(ALERT_MARKS)?.insert(mark.serial.as_str(), row::encode(mark)?.as_slice())?;
     }
     put!(txn, ASSIGNMENTS, &batch.assignments, |a: &crate::plant::Assignment| (a.mold.0, a.number));
     Ok(())

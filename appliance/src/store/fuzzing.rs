@@ -17,11 +17,12 @@ use super::repair::Lost;
 use super::row;
 use crate::accounts::{Session, User};
 use crate::plant::{
-    AlarmRecord, Assignment, Batch, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
+    AlarmRecord, AlertMark, Assignment, Batch, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
+    StorageRecord,
 };
 
 /// The kinds of records, the journal's first. In seeds a kind is its place here.
-const KINDS: [fn(&[u8]); 18] = [
+const KINDS: [fn(&[u8]); 19] = [
     again::<Batch>,
     again::<Mold>,
     again::<Press>,
@@ -40,6 +41,7 @@ const KINDS: [fn(&[u8]); 18] = [
     again::<StorageRecord>,
     again::<User>,
     again::<Session>,
+    again::<AlertMark>,
 ];
 
 /// The first byte says which kind of record. The rest is read as it is, and as what follows a right checksum.

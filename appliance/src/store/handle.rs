@@ -128,7 +128,7 @@ impl Handle {
     ) -> Result<(), Fault> {
         for found in &reading.records {
             let plain = reading.open(found)?.ok_or_else(|| Fault::Journal(vec![found.number]))?;
-            let batch: Batch = row::decode("journal", found.number, plain.expose_secret())?;
+            let batch = commit::decode(found.number, plain.expose_secret())?;
             let redone = if found.number <= journaled {
                 self.recall(&batch)
             } else {

@@ -13,8 +13,8 @@ use super::memory::Memory;
 use super::open::Store;
 use super::row;
 use super::tables::{
-    self, ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, DAYS, HEADS, HISTORY, LEDGER, MODULES, MOLDS, MONITORS,
-    NETWORKS, PRESSES,
+    self, ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, DAYS, HEADS, HISTORY, LEDGER, MODULES,
+    MOLDS, MONITORS, NETWORKS, PRESSES,
 };
 use crate::plant::Snapshot;
 
@@ -32,6 +32,7 @@ impl Store {
                 modules: tables::all(&txn.open_table(MODULES)?, "modules")?,
                 networks: tables::all(&txn.open_table(NETWORKS)?, "networks")?,
                 alarms: tables::all(&txn.open_table(ALARMS_STANDING)?, "alarms_standing")?,
+                alerts: tables::all(&txn.open_table(ALERT_MARKS)?, "alert_marks")?,
                 last_alarm: last_alarm(txn)?,
                 ..Snapshot::default()
             };

@@ -21,6 +21,24 @@ impl Store {
         })
     }
 
+    /// The names of secrets that begin so.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn secret_names(&self, prefix: &str) -> Result<Vec<String>, Read> {
+        self.read(|txn| {
+            let mut names = Vec::new();
+            for item in txn.open_table(SECRETS)?.range(prefix..)? {
+                let (name, _) = item?;
+                if !name.value().starts_with(prefix) {
+                    break;
+                }
+                names.push(name.value().to_owned());
+            }
+            Ok(names)
+        })
+    }
+
     /// The secret of that name.
     ///
     /// # Errors

@@ -45,6 +45,8 @@ pub(super) const RAW: Records<u64> = TableDefinition::new("raw");
 pub(super) const ALARMS_STANDING: Records<u64> = TableDefinition::new("alarms_standing");
 /// Alarms that do not stand any more, by number.
 pub(super) const ALARMS_PAST: Records<u64> = TableDefinition::new("alarms_past");
+/// How far monitors' alerts were taken notice of, by serial.
+pub(super) const ALERT_MARKS: Records<&str> = TableDefinition::new("alert_marks");
 /// By subject: "plant" what people set, "storage" the room that was taken day by day.
 pub(super) const SETTINGS: Records<&str> = TableDefinition::new("settings");
 /// By name, in small letters.

@@ -92,6 +92,8 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/api/register", SignedIn, Door::Api),
         rule(Change, "/api/form", SignedIn, Door::Api),
         rule(Change, "/api/identify", SignedIn, Door::Api),
+        rule(Change, "/api/enrol", SignedIn, Door::Api),
+        rule(Change, "/api/close-enrolment", SignedIn, Door::Api),
         rule(Change, "/api/adopt", SignedIn, Door::Api),
         rule(Read, "/api/storage", SignedIn, Door::Api),
         rule(Change, "/api/back-up", SignedIn, Door::Api),

@@ -1,6 +1,5 @@
 //! The doors with a disk that refuses.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use actix_web::http::{StatusCode, header};
@@ -14,7 +13,7 @@ use super::people::People;
 use super::{Context, guard, pages, server};
 use crate::clock::{Clock, WallClock};
 use crate::desk::{Desk, Keeping};
-use crate::ingest::{Driver, News, Settings};
+use crate::ingest::{Driver, News, RadioLinks, Settings};
 use crate::live::Live;
 use crate::store::tests::{Filling, filling};
 
@@ -25,7 +24,7 @@ const ALARM: &str = "The disk is full: free some room";
 async fn a_box() -> (Filling, web::Data<Context>) {
     let disk = filling();
     let clock: Arc<dyn Clock> = Arc::new(WallClock);
-    let live = Arc::new(Live::new(Vec::new(), clock.now()));
+    let live = Arc::new(Live::new(Vec::new(), false, clock.now()));
     let alarm = StandingAlarm {
         id: 1,
         severity: Severity::Critical,
@@ -36,8 +35,14 @@ async fn a_box() -> (Filling, web::Data<Context>) {
     };
     let (store, settings) = (disk.store.clone(), Settings::default());
     let snapshot = store.snapshot().unwrap();
-    let (_, ingest) =
-        Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::clone(&clock), HashMap::new(), settings);
+    let (_, ingest) = Driver::new(
+        snapshot,
+        store.clone(),
+        Arc::clone(&live),
+        Arc::clone(&clock),
+        RadioLinks::default(),
+        settings,
+    );
     // After the driver, which begins with what the store says.
     live.learn(News { alarms: Some(vec![alarm]), ..News::default() }, clock.now());
     let (people, code) = People::new(store.clone(), Arc::clone(&clock)).unwrap();

@@ -12,8 +12,8 @@ use appliance::live::Written;
 use appliance::store::{Store, StoreKeys};
 use appliance::web::{self, Admit, Serve};
 use dashboard::port::{
-    Answer, CycleChart, FloorView, LinkCondition, LinkView, LiveChange, LiveUpdate, MoldView, Person, Plant,
-    RadiosView, Refusal, StorageView,
+    Answer, CycleChart, EnrolWish, FloorView, LinkCondition, LinkView, LiveChange, LiveUpdate, MoldView,
+    Person, Plant, RadiosView, Refusal, StorageView,
 };
 use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
 use futures::StreamExt;
@@ -199,7 +199,7 @@ impl Plant for Empty {
             frames_unknown: 0,
             modules: Vec::new(),
         };
-        Ok(RadiosView { now: now(), cursor: 7, links: vec![link] })
+        Ok(RadiosView { now: now(), cursor: 7, links: vec![link], bluetooth: None })
     }
     fn storage(&self) -> Result<StorageView, Refusal> {
         Err(Refusal::Failed)
@@ -222,10 +222,16 @@ impl Plant for Empty {
     fn form(&self, _: LinkName, _: Option<PanId>, _: bool) -> Answer<'_, ()> {
         nothing()
     }
-    fn identify(&self, _: LinkName, _: Eui64, _: MonitorSerial) -> Answer<'_, ()> {
+    fn identify(&self, _: LinkName, _: Option<Eui64>, _: MonitorSerial) -> Answer<'_, ()> {
         nothing()
     }
     fn adopt(&self, _: LinkName, _: Eui64) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn enrol(&self, _: EnrolWish) -> Answer<'_, Timestamp> {
+        Box::pin(async { Ok(now()) })
+    }
+    fn close_enrolment(&self, _: MonitorSerial) -> Answer<'_, ()> {
         nothing()
     }
     fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {

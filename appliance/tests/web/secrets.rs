@@ -1,10 +1,9 @@
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 
 use appliance::clock::WallClock;
 use appliance::desk::{Desk, Keeping};
-use appliance::ingest::{Driver, Settings};
+use appliance::ingest::{Driver, RadioLinks, Settings};
 use appliance::live::Live;
 use appliance::store::{Store, StoreKeys};
 use domain::LinkName;
@@ -58,10 +57,11 @@ fn never_a_key_a_password_or_a_session_in_the_log() {
     let link: LinkName = "hall-a".parse().unwrap();
     let (folder, desk_folder) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let store = Store::open(desk_folder.path(), &StoreKeys::from_bytes([7; 96])).unwrap();
-    let live = Arc::new(Live::new(vec![(link.clone(), "/dev/x".to_owned())], now()));
+    let live = Arc::new(Live::new(vec![(link.clone(), "/dev/x".to_owned())], false, now()));
     let (events, heard) = mpsc::channel(16);
     let (way, mut commands) = mpsc::channel(16);
-    let links = HashMap::from([(link.clone(), way)]);
+    let mut links = RadioLinks::default();
+    links.insert(link.clone(), way);
     let snapshot = store.snapshot().unwrap();
     let (driver, ingest) = Driver::new(
         snapshot,

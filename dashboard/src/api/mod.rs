@@ -13,8 +13,8 @@ pub use molds::{
     read_floor, read_mold, read_person,
 };
 pub use radios::{
-    Adopt, CloseJoin, Discover, Form, Identify, OpenJoin, ReadRadios, Register, adopt, close_join, discover,
-    form, identify, open_join, read_radios, register,
+    Adopt, CloseEnrolment, CloseJoin, Discover, Enrol, Form, Identify, OpenJoin, ReadRadios, Register, adopt,
+    close_enrolment, close_join, discover, enrol, form, identify, open_join, read_radios, register,
 };
 
 pub use storage::{BackUp, ReadStorage, back_up, read_storage};

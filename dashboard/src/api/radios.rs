@@ -1,11 +1,15 @@
 //! The sticks and what people do with them.
 
+#[cfg(feature = "ssr")]
+use domain::{CycleTime, MoldName, Passkey};
 use domain::{Eui64, JoinCode, LinkName, MonitorSerial, Timestamp};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 #[cfg(feature = "ssr")]
 use super::server::{plant, told};
+#[cfg(feature = "ssr")]
+use crate::port::EnrolWish;
 use crate::port::{RadiosView, Refusal};
 
 /// Every stick.
@@ -105,12 +109,120 @@ pub async fn form(
 pub async fn identify(
     /// The stick that hears it.
     link: LinkName,
-    /// The module it is on.
-    module: Eui64,
+    /// The module it is on; none for a monitor that is its own radio.
+    #[server(default)]
+    module: Option<Eui64>,
     /// Which monitor.
     serial: MonitorSerial,
 ) -> Result<(), Refusal> {
     let plant = told(plant())?;
     let answer = plant.identify(link, module, serial).await;
     told(answer)
+}
+
+/// Opens an enrolment window for a Bluetooth monitor; answers until when.
+#[server(name = Enrol, prefix = "/api", endpoint = "enrol")]
+pub async fn enrol(
+    /// The serial on its label.
+    serial: String,
+    /// The passkey on its label.
+    #[server(default)]
+    passkey: String,
+    /// The person knows that it bonds without one.
+    #[server(default)]
+    without: bool,
+    /// The mold's number; empty: it stays with what it was initialised for.
+    #[server(default)]
+    mold: String,
+    /// The mold's validated cycle time in seconds, as in 24.5; empty where the box knows the mold.
+    #[server(default)]
+    approved: String,
+) -> Result<Timestamp, Refusal> {
+    let wish = told(wish(&serial, &passkey, without, &mold, &approved))?;
+    let plant = told(plant())?;
+    let answer = plant.enrol(wish).await;
+    told(answer)
+}
+
+/// Closes a monitor's enrolment window.
+#[server(name = CloseEnrolment, prefix = "/api", endpoint = "close-enrolment")]
+pub async fn close_enrolment(
+    /// Which monitor.
+    serial: MonitorSerial,
+) -> Result<(), Refusal> {
+    let plant = told(plant())?;
+    let answer = plant.close_enrolment(serial).await;
+    told(answer)
+}
+
+/// What was typed, as what is wanted. Both are on the label, and people leave leading zeros out.
+#[cfg(feature = "ssr")]
+fn wish(
+    serial: &str,
+    passkey: &str,
+    without: bool,
+    mold: &str,
+    approved: &str,
+) -> Result<EnrolWish, Refusal> {
+    let invalid = |why: String| Refusal::Invalid(why);
+    let serial = serial.trim().to_ascii_uppercase();
+    let number = serial.strip_prefix("V4-").unwrap_or(&serial).parse::<u32>();
+    let number =
+        number.map_err(|_| invalid("a serial is written as on the label: V4-00012345".to_owned()))?;
+    let passkey = match (passkey.trim(), without) {
+        ("", true) => None,
+        (text, _) => Some(text.parse::<Passkey>().map_err(|error| invalid(error.to_string()))?),
+    };
+    let mold = match mold.trim() {
+        "" => None,
+        text => Some(text.parse::<MoldName>().map_err(|error| invalid(error.to_string()))?),
+    };
+    let approved = match approved.trim() {
+        "" => None,
+        text => Some(
+            seconds(text)
+                .ok_or_else(|| invalid("a cycle time is given in seconds, as in 24.5".to_owned()))?,
+        ),
+    };
+    Ok(EnrolWish { serial: MonitorSerial::v4(number), passkey, mold, approved })
+}
+
+/// Seconds with at most three places, as a cycle time: point and comma both divide.
+#[cfg(feature = "ssr")]
+fn seconds(text: &str) -> Option<CycleTime> {
+    let seconds: f64 = text.replace(',', ".").parse().ok()?;
+    let millis = (seconds * 1000.0).round();
+    let fits = millis >= 1.0 && millis <= f64::from(u32::MAX);
+    fits.then(|| CycleTime::from_millis(millis as u32))
+}
+
+#[cfg(all(test, feature = "ssr"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_label_is_read_as_people_type_it() {
+        let wish = wish("v4-12345", " 012345 ", false, "M-7", "24,5").unwrap();
+        assert_eq!(wish.serial, MonitorSerial::v4(12_345));
+        assert_eq!(wish.passkey.map(|passkey| passkey.expose()), Some(12_345));
+        assert_eq!(
+            (wish.mold.unwrap().as_str(), wish.approved),
+            ("M-7", Some(CycleTime::from_millis(24_500)))
+        );
+    }
+
+    #[test]
+    fn without_a_passkey_only_who_says_so_bonds() {
+        assert!(wish("12345", "", true, "", "").unwrap().passkey.is_none());
+        for (serial, passkey, without, approved) in [
+            ("12345", "", false, ""),
+            ("12345", "12", true, ""),
+            ("V3-00000001", "123456", false, ""),
+            ("12345", "123456", false, "soon"),
+            ("12345", "123456", false, "-1"),
+        ] {
+            let refused = wish(serial, passkey, without, "", approved);
+            assert!(matches!(refused, Err(Refusal::Invalid(_))), "{serial} {passkey} {approved}");
+        }
+    }
 }

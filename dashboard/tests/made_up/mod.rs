@@ -3,14 +3,15 @@
 
 #![expect(clippy::expect_used, reason = "what is made up here is made up right")]
 
+mod bluetooth;
 mod storage;
 
 use std::sync::Mutex;
 use std::time::Duration;
 
 use dashboard::port::{
-    Answer, ChartPoint, CycleChart, FloorView, LinkCondition, LinkView, ModuleView, MoldTile, MoldView,
-    MonitorView, Person, Plant, RadiosView, Refusal, Severity, StandingAlarm, StorageView,
+    Answer, ChartPoint, CycleChart, EnrolWish, FloorView, LinkCondition, LinkView, ModuleView, MoldTile,
+    MoldView, MonitorView, Person, Plant, RadiosView, Refusal, Severity, StandingAlarm, StorageView,
 };
 use domain::{
     CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId, MoldState,
@@ -316,7 +317,8 @@ impl Plant for MadeUp {
         let now = (self.clock)();
         let links = if self.molds == 0 { 0 } else { HALLS.len() };
         let links = (0..links).map(|number| self.link(number, now)).collect();
-        Ok(RadiosView { now, cursor: now.as_millis().unsigned_abs(), links })
+        let bluetooth = (self.molds > 0).then(|| bluetooth::view(now));
+        Ok(RadiosView { now, cursor: now.as_millis().unsigned_abs(), links, bluetooth })
     }
 
     fn storage(&self) -> Result<StorageView, Refusal> {
@@ -352,12 +354,20 @@ impl Plant for MadeUp {
         })
     }
 
-    fn identify(&self, _: LinkName, _: Eui64, _: MonitorSerial) -> Answer<'_, ()> {
+    fn identify(&self, _: LinkName, _: Option<Eui64>, _: MonitorSerial) -> Answer<'_, ()> {
         Box::pin(async { Ok(()) })
     }
 
     fn adopt(&self, link: LinkName, _: Eui64) -> Answer<'_, ()> {
         Box::pin(async move { Err(Refusal::Radio(format!("the stick at {link} does not answer"))) })
+    }
+
+    fn enrol(&self, _: EnrolWish) -> Answer<'_, Timestamp> {
+        Box::pin(async move { Ok((self.clock)().later_by(Duration::from_secs(180))) })
+    }
+
+    fn close_enrolment(&self, _: MonitorSerial) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
     }
 
     fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {

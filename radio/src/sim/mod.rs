@@ -1,10 +1,13 @@
-//! A simulated plant: sticks, press modules and monitors behind pseudo-terminals, for training and acceptance tests.
+//! A simulated plant: sticks, press modules and monitors behind pseudo-terminals, V4 monitors behind a stand-in for
+//! bluetoothd; for training and acceptance tests.
 
 pub mod air;
+pub mod bluetoothd;
 pub mod control;
 pub mod dice;
 pub mod driver;
 pub mod faults;
+pub mod hall;
 pub mod monitor;
 pub mod pan;
 pub mod plant;

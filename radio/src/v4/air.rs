@@ -6,12 +6,12 @@
 use std::fmt;
 
 use domain::LinkName;
-use secrecy::{ExposeSecret, SecretBox};
 use zeroize::Zeroizing;
 
 use super::Address;
 use super::advert::Ours;
 use super::open::Characteristic;
+pub use crate::bluetooth::{Passkey, Strength};
 
 /// A monitor by one of the adapters that hear it: what connections and bonds belong to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,36 +25,6 @@ pub struct Way {
 impl fmt::Display for Way {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} by {}", self.address, self.adapter)
-    }
-}
-
-/// How well a bond keeps others out, weakest first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Strength {
-    /// Pairing of Bluetooth 4.0 and 4.1: who heard it has the key.
-    Legacy,
-    /// LE Secure Connections without a passkey: who stood between has the key.
-    JustWorks,
-    /// LE Secure Connections by a passkey that a person read from the label.
-    Passkey,
-}
-
-/// The six digits on a monitor's label. Neither shown nor written out; wiped when dropped.
-pub struct Passkey(SecretBox<u32>);
-
-impl Passkey {
-    /// Exactly six digits, as a person types them or a code on the label has them; nothing of anything else is told.
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        let digits = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
-        let number = text.parse().ok().filter(|_| digits)?;
-        Some(Passkey(SecretBox::new(Box::new(number))))
-    }
-
-    /// The number, for the one place that answers whoever asks for it.
-    #[must_use]
-    pub fn expose(&self) -> u32 {
-        *self.0.expose_secret()
     }
 }
 
@@ -250,18 +220,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_passkey_is_six_digits_and_nothing_else() {
-        assert_eq!(Passkey::parse("012345").unwrap().expose(), 12_345);
-        for text in ["", "12345", "1234567", "+12345", "12 345", "12345x", "１２３４５６"] {
-            assert!(Passkey::parse(text).is_none(), "{text}");
-        }
-    }
-
-    #[test]
     fn nothing_prints_a_passkey_or_what_is_written() {
         let way = Way { adapter: "hci0".parse().unwrap(), address: Address::from_be_bytes([1; 6]) };
         let acts = [
-            Act::Pair { way: way.clone(), passkey: Passkey::parse("736251") },
+            Act::Pair { way: way.clone(), passkey: "736251".parse().ok().as_ref().map(Passkey::from) },
             Act::Write(way, Characteristic::Handover, Zeroizing::new(vec![0x73, 0x62, 0x51])),
         ];
         let printed = format!("{acts:?}");

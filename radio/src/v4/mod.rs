@@ -1,6 +1,7 @@
 //! The second radio generation: monitors that speak Bluetooth Low Energy, and sensors that anyone can buy.
 //!
-//! What is here reads and writes bytes; there is no I/O in it and no clock, but in [`bluez`], which drives the adapters.
+//! What is here reads and writes bytes; there is no I/O in it and no clock, but in [`bluez`], which drives the adapters, and in
+//! [`run`], which has them driven.
 //! The document is `docs/protocol/open-v4.md`. "Core" in comments is the Bluetooth Core Specification 5.4, "CSS" its Supplement
 //! version 11, "Assigned Numbers" the Bluetooth SIG's document of that name.
 
@@ -10,6 +11,8 @@ pub mod air;
 pub mod bluez;
 pub mod conductor;
 mod describe;
+mod driver;
+mod heard;
 mod key;
 mod keyring;
 pub mod open;
@@ -19,6 +22,7 @@ mod uuid;
 
 pub use address::{Address, AddressError};
 pub use describe::Listener;
+pub use driver::{Settings, run};
 pub use key::Key;
 pub use keyring::{Keyring, KeyringError};
 pub use uuid::{Uuid, UuidError};

@@ -6,56 +6,12 @@
 use std::any::type_name;
 use std::env;
 use std::fs;
-use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::path::PathBuf;
+use std::process::Command;
 
-const VARIABLE: &str = "DBUS_SYSTEM_BUS_ADDRESS";
+use radio::sim::hall::{Bus, VARIABLE};
+
 const FOLDER: &str = "PLATEN_TEST_FOLDER";
-
-/// Everyone may do everything, and the bus tells how many rules a connection holds.
-const CONFIGURATION: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
- "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
-<busconfig>
-  <listen>unix:path=SOCKET</listen>
-  <auth>EXTERNAL</auth>
-  <policy context="default">
-    <allow send_destination="*" eavesdrop="true"/>
-    <allow eavesdrop="true"/>
-    <allow own="*"/>
-  </policy>
-</busconfig>
-"#;
-
-struct Bus(Child);
-
-impl Bus {
-    fn start(folder: &Path) -> (Self, String) {
-        let socket = folder.join("bus");
-        let configuration = folder.join("bus.conf");
-        fs::write(&configuration, CONFIGURATION.replace("SOCKET", socket.to_str().unwrap())).unwrap();
-        let mut child = Command::new("dbus-daemon")
-            .arg(format!("--config-file={}", configuration.display()))
-            .args(["--nofork", "--nopidfile", "--print-address=1"])
-            .stdout(Stdio::piped())
-            .spawn()
-            .expect(
-                "dbus-daemon is needed: `.ci/setup tests` brings it (Debian: apt-get install dbus-daemon)",
-            );
-        let mut address = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut address).unwrap();
-        let bus = Bus(child);
-        assert!(!address.trim().is_empty(), "dbus-daemon did not start");
-        (bus, address.trim().to_owned())
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
 
 /// Where the test runs: the bus's address and a folder for its files.
 pub struct Place {
@@ -83,10 +39,10 @@ where
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let (_bus, address) = Bus::start(folder.path());
+    let bus = Bus::start(folder.path()).expect("`.ci/setup tests` brings dbus-daemon");
     let status = Command::new(env::current_exe().unwrap())
         .args(["--exact", name, "--nocapture", "--test-threads=1"])
-        .env(VARIABLE, address)
+        .env(VARIABLE, bus.address())
         .env(FOLDER, folder.path())
         .status()
         .unwrap();

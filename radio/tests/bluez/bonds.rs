@@ -4,7 +4,9 @@ use radio::v4::air::{Act, Doing, Failure, Strength};
 use radio::v4::open::Characteristic;
 
 use crate::bench::on_a_bus;
-use crate::fake::{DEVICE, Pairing};
+use radio::sim::bluetoothd::{DEVICE, Pairing};
+
+use crate::monitor::comes_to;
 use crate::world::{World, settings};
 
 #[test]
@@ -43,7 +45,7 @@ fn a_bond_without_a_passkey_is_told_as_such_and_trusted_only_where_that_was_aske
         assert!(!world.fake.state().tree.is(&world.path, DEVICE, "Trusted"));
         world.act(Act::Forget(world.way.clone())).await;
         let path = world.path.clone();
-        world.fake.until("the bond is removed", |state| !state.tree.has(&path)).await;
+        comes_to(&world.fake, "the bond is removed", |state| !state.tree.has(&path)).await;
         assert!(!world.fake.info(&path).exists());
 
         world.connect().await;
@@ -108,7 +110,7 @@ fn three_connections_to_a_monitor_that_lost_its_bond_end_as_aborted() {
 
         // A person opens a window again: remove, hear, pair.
         world.act(Act::Forget(world.way.clone())).await;
-        world.fake.until("the bond is removed", |state| !state.tree.has(&path)).await;
+        comes_to(&world.fake, "the bond is removed", |state| !state.tree.has(&path)).await;
         world.enrol().await;
         world.subscribe(Characteristic::Cycles).await;
         world.end().await;

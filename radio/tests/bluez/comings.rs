@@ -6,7 +6,9 @@ use radio::v4::air::{Act, Doing, Fact, Failure, Way};
 use radio::v4::open::{Characteristic, SERVICE};
 
 use crate::bench::on_a_bus;
-use crate::fake::{Monitor, Pairing};
+use radio::sim::bluetoothd::Pairing;
+
+use crate::monitor::{Monitor, comes_to};
 use crate::world::{ADAPTER, World};
 
 #[test]
@@ -23,10 +25,10 @@ fn a_bluetoothd_that_ends_takes_all_along_and_another_one_brings_all_back() {
             world.act(Act::Connect(world.way.clone())).await;
             assert_eq!(world.failed(Doing::Connect).await, Failure::Vanished);
 
-            world.fake.start().await;
+            world.fake.start().await.unwrap();
             world.told(&Fact::Came { adapter: world.adapter.clone(), slots: 3 }).await;
             assert_eq!(world.fake.state().agents, round, "the agent stands before any adapter is told");
-            world.fake.until("it scans again", |state| state.scanners.len() == 1).await;
+            comes_to(&world.fake, "it scans again", |state| state.scanners.len() == 1).await;
             world.connect().await;
             world.subscribe(Characteristic::Cycles).await;
             world.fake.send(&world.path, Characteristic::Cycles.uuid(), b"again").await;
@@ -68,7 +70,7 @@ fn an_adapter_that_is_off_is_switched_on_before_it_is_told() {
     on_a_bus(|place| async move {
         let mut world = World::new(&place).await;
         let off = std::collections::HashMap::from([("Powered".to_owned(), false.into())]);
-        world.fake.change("/org/bluez/hci0", crate::fake::ADAPTER, off).await;
+        world.fake.change("/org/bluez/hci0", radio::sim::bluetoothd::ADAPTER, off).await;
         world.told(&Fact::Went { adapter: world.adapter.clone() }).await;
         world.told(&Fact::Came { adapter: world.adapter.clone(), slots: 3 }).await;
         world.end().await;
@@ -80,12 +82,10 @@ fn an_advert_is_told_with_its_strength_each_time_it_is_heard() {
     on_a_bus(|place| async move {
         let mut world = World::new(&place).await;
         world.act(Act::Scan { adapter: world.adapter.clone(), on: true }).await;
-        world
-            .fake
-            .until("it scans, and wants duplicates", |state| {
-                state.scanners.len() == 1 && state.duplicates.len() == 1
-            })
-            .await;
+        comes_to(&world.fake, "it scans, and wants duplicates", |state| {
+            state.scanners.len() == 1 && state.duplicates.len() == 1
+        })
+        .await;
         let serial = 12_345_u32;
         let waiting = [&[0x11_u8][..], &serial.to_be_bytes(), &[1]].concat();
         for rssi in [-60_i16, -61, -61] {
@@ -101,7 +101,7 @@ fn an_advert_is_told_with_its_strength_each_time_it_is_heard() {
         }
         world.fake.hear(&world.path, -62, Some((Company::RUUVI.0, &[5, 0])), None).await;
         world.act(Act::Scan { adapter: world.adapter.clone(), on: false }).await;
-        world.fake.until("it scans no more", |state| state.scanners.is_empty()).await;
+        comes_to(&world.fake, "it scans no more", |state| state.scanners.is_empty()).await;
         assert!(!world.seen.iter().any(|it| matches!(it, Fact::Advert { rssi_dbm: -62, .. })));
         world.end().await;
     });

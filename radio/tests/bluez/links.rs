@@ -7,7 +7,7 @@ use radio::v4::open::Characteristic;
 use zeroize::Zeroizing;
 
 use crate::bench::on_a_bus;
-use crate::fake::Fake;
+use crate::monitor::{Fake, comes_to};
 use crate::world::{World, settings};
 
 /// Match rules that the bus holds for this process.
@@ -118,9 +118,10 @@ fn with_too_many_stray_rules_the_session_is_made_anew_and_nothing_is_missed() {
         settings.stray_rules = 0;
         settings.count_rules_every = Duration::from_millis(50);
         let mut world =
-            World::with(&place, crate::fake::Pairing::Passkey(crate::world::LABEL), settings).await;
+            World::with(&place, radio::sim::bluetoothd::Pairing::Passkey(crate::world::LABEL), settings)
+                .await;
         world.act(Act::Scan { adapter: world.adapter.clone(), on: true }).await;
-        world.fake.until("it scans", |state| state.scanners.len() == 1).await;
+        comes_to(&world.fake, "it scans", |state| state.scanners.len() == 1).await;
         let scanner = world.fake.state().scanners.first().unwrap().0.clone();
         world.enrol().await;
         world.subscribe(Characteristic::Cycles).await;
@@ -133,15 +134,13 @@ fn with_too_many_stray_rules_the_session_is_made_anew_and_nothing_is_missed() {
             .await
             .unwrap();
         let path = world.path.clone();
-        world
-            .fake
-            .until("another client scans and listens", |state| {
-                !state.scanners.is_empty()
-                    && state.scanners.iter().all(|(client, _)| *client != scanner)
-                    && Fake::listens(state, &path, Characteristic::Cycles.uuid())
-                    && state.listeners.iter().all(|(client, _)| *client != scanner)
-            })
-            .await;
+        comes_to(&world.fake, "another client scans and listens", |state| {
+            !state.scanners.is_empty()
+                && state.scanners.iter().all(|(client, _)| *client != scanner)
+                && Fake::listens(state, &path, Characteristic::Cycles.uuid())
+                && state.listeners.iter().all(|(client, _)| *client != scanner)
+        })
+        .await;
         stray.close().await.unwrap();
         world.fake.send(&world.path, Characteristic::Cycles.uuid(), b"still").await;
         assert_eq!(world.value(Characteristic::Cycles).await, b"still");
@@ -191,7 +190,8 @@ fn a_call_that_nobody_answers_ends_by_our_own_limit() {
         settings.limits.connect = Duration::from_millis(200);
         settings.limits.call = Duration::from_secs(2);
         let mut world =
-            World::with(&place, crate::fake::Pairing::Passkey(crate::world::LABEL), settings).await;
+            World::with(&place, radio::sim::bluetoothd::Pairing::Passkey(crate::world::LABEL), settings)
+                .await;
         world.fake.hear(&world.path, -60, None, None).await;
         world.fake.state().faults.slow = Some(Duration::from_secs(3_600));
         let began = Instant::now();
@@ -209,7 +209,8 @@ fn an_act_that_ends_the_link_overtakes_what_hangs() {
         world.fake.hear(&world.path, -60, None, None).await;
         world.fake.state().faults.slow = Some(Duration::from_secs(3_600));
         world.act(Act::Connect(world.way.clone())).await;
-        world.fake.until("it connects", |state| state.calls.iter().any(|it| it == "Device1.Connect")).await;
+        comes_to(&world.fake, "it connects", |state| state.calls.iter().any(|it| it == "Device1.Connect"))
+            .await;
         world.fake.state().faults.slow = None;
         world.act(Act::Disconnect(world.way.clone())).await;
         let why = world.failed(Doing::Connect).await;

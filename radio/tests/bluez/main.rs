@@ -5,6 +5,6 @@
 mod bench;
 mod bonds;
 mod comings;
-mod fake;
 mod links;
+mod monitor;
 mod world;

@@ -12,7 +12,9 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::bench::Place;
-use crate::fake::{Fake, Monitor, Pairing};
+use radio::sim::bluetoothd::Pairing;
+
+use crate::monitor::{Fake, Monitor};
 
 pub const ADAPTER: Address = Address::from_be_bytes([0x00, 0x1A, 0x7D, 0xDA, 0x71, 0x13]);
 pub const MONITOR: Address = Address::from_be_bytes([0xF0, 0x00, 0x00, 0x00, 0x00, 0x01]);
@@ -51,7 +53,7 @@ impl World {
     pub async fn with(place: &Place, pairing: Pairing, settings: Settings) -> Self {
         std::fs::create_dir_all(&settings.bonds).unwrap();
         let fake = Fake::new(&place.address, &settings.bonds);
-        fake.start().await;
+        fake.start().await.unwrap();
         fake.plug("hci0", ADAPTER).await;
         let path = fake.place("hci0", Monitor::new(MONITOR, pairing));
         let (acts, asked) = mpsc::channel(64);
@@ -110,7 +112,7 @@ impl World {
     }
 
     pub async fn pair(&self, passkey: Option<&str>) {
-        let passkey = passkey.map(|text| Passkey::parse(text).unwrap());
+        let passkey = passkey.map(|text| Passkey::from(&text.parse().unwrap()));
         self.act(Act::Pair { way: self.way.clone(), passkey }).await;
     }
 

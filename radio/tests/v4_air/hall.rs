@@ -40,7 +40,7 @@ pub fn monitor(number: u32, passkey: Option<u32>) -> Monitor {
         baseline: 0,
         on: at(0),
     });
-    Monitor::new(Serial(number), address(number), passkey, record.unwrap(), 0xE0 + number, at(0))
+    Monitor::new(Serial(number), address(number), passkey, Some(record.unwrap()), 0xE0 + number, at(0))
 }
 
 /// What the box has of a monitor.
@@ -101,7 +101,7 @@ impl Hall {
 
     pub fn open_window(&mut self, number: u32, passkey: Option<u32>, seconds: u64) {
         let window = EnrolmentWindow {
-            passkey: passkey.map(|passkey| Passkey::parse(&format!("{passkey:06}")).unwrap()),
+            passkey: passkey.map(|passkey| Passkey::from(&format!("{passkey:06}").parse().unwrap())),
             until: self.now.later_by(Duration::from_secs(seconds)),
             handover: Handover { id: 0xA000 + number, key: Key::new([number.to_le_bytes()[0]; 16]) },
         };
@@ -119,7 +119,7 @@ impl Hall {
     }
 
     pub fn state(&self, number: u32) -> &'static str {
-        self.conductor.session(Serial(number)).map_or("nobody", |session| session.state())
+        self.conductor.session(Serial(number)).map_or("nobody", |session| session.standing().name())
     }
 
     /// Lets so many seconds pass.

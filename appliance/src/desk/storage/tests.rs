@@ -1,6 +1,5 @@
 //! What is told of a real store and of the backups that are noted beside it.
 
-use std::collections::HashMap;
 use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +10,7 @@ use tempfile::TempDir;
 use super::*;
 use crate::backup::{Keep, new_identity};
 use crate::clock::Clock;
-use crate::ingest::{self, Settings};
+use crate::ingest::{self, RadioLinks, Settings};
 use crate::live::Live;
 use crate::plant::{StorageDay, StorageRecord, Unit};
 use crate::store::{Store, StoreKeys};
@@ -58,13 +57,13 @@ fn a_box(noted: Option<&str>) -> (TempDir, Store, Arc<dyn Plant>) {
         key: Some(Source::File("/media/key/platen.key".into())),
         backups: Driver::new(plan, data, at(0)).1,
     };
-    let (clock, live) = (Arc::new(Standing), Arc::new(Live::new(Vec::new(), at(0))));
+    let (clock, live) = (Arc::new(Standing), Arc::new(Live::new(Vec::new(), false, at(0))));
     let (_, handle) = ingest::Driver::new(
         store.snapshot().unwrap(),
         store.clone(),
         Arc::clone(&live),
         clock.clone(),
-        HashMap::new(),
+        RadioLinks::default(),
         Settings::default(),
     );
     let desk = Desk::new(live, store.clone(), handle, clock, keeping);

@@ -19,7 +19,7 @@ pub(super) struct Commands {
 
 impl Commands {
     pub(super) fn send(&mut self, links: &RadioLinks, link: LinkName, what: Ask, answer: Answer) {
-        let Some(sender) = links.get(&link) else {
+        let Some(sender) = links.to(&link) else {
             _ = answer.send(Err(WhyNot::NoLink(link)));
             return;
         };
@@ -49,7 +49,7 @@ impl Commands {
 /// Tells a link what nobody waits for. When it has too much to do this is dropped: an acknowledgement is said again
 /// when the monitor shows that it did not hear it, and what is missing is asked for again.
 pub(super) fn tell(links: &RadioLinks, link: &LinkName, command: RadioCommand) {
-    if let Some(sender) = links.get(link)
+    if let Some(sender) = links.to(link)
         && let Err(error) = sender.try_send(command)
     {
         tracing::debug!(%link, %error, "a command was dropped");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::LinkName;
+use radio::bluetooth::Bonded;
 use radio::command::{NetworkSecrets, RadioCommand};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -12,6 +13,7 @@ use tokio::time::{Instant, sleep_until};
 use zeroize::Zeroizing;
 
 use super::super::Taken;
+use super::bonds;
 use super::keep::{self, Keep};
 use super::refusal::Refusal;
 use super::{WhyNot, secret_name};
@@ -74,9 +76,14 @@ impl<K: Keep> Commits<K> {
         self.offered.is_some()
     }
 
-    /// Keeps a secret with the next commit.
+    /// Keeps a network's secrets with the next commit.
     pub(super) fn keep_secret(&mut self, link: &LinkName, secrets: &NetworkSecrets) {
         self.secrets.insert(secret_name(link), Arc::new(keep::plain(secrets)));
+    }
+
+    /// Keeps a monitor's bonds with the next commit.
+    pub(super) fn keep_bonds(&mut self, bonded: &Bonded) {
+        self.secrets.insert(bonds::name(&bonded.serial), Arc::new(bonds::plain(bonded)));
     }
 
     /// Why the store would refuse a commit now, as far as that can be told before there is one.

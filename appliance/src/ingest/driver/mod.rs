@@ -5,19 +5,20 @@
 //! what the monitors say of their cycles is let go. Nothing was told as kept, so they still have it all. When the disk
 //! is only slow, nothing is let go, and the radios wait.
 
+mod bonds;
 mod commands;
 mod commits;
 mod keep;
 mod refusal;
 #[cfg(test)]
 mod tests;
+mod ways;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{LinkName, MoldId};
-use radio::command::{Ask, RadioCommand};
+use radio::command::Ask;
 use radio::event::{CommandDone, CommandRefused, Heard, RadioEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
@@ -30,11 +31,10 @@ use crate::plant::{AlarmKey, Snapshot};
 use commands::Commands;
 use commits::Commits;
 
+pub use bonds::bonds;
 pub use keep::{Keep, secret_name};
 pub use refusal::Refusal;
-
-/// The way to each link.
-pub type RadioLinks = HashMap<LinkName, mpsc::Sender<RadioCommand>>;
+pub use ways::RadioLinks;
 
 /// So often the picture is brought up to date and it is looked what is due.
 const TICK: Duration = Duration::from_millis(250);
@@ -78,7 +78,7 @@ pub enum WhyNot {
 
 /// Something asked of the driver.
 pub(super) enum Request {
-    /// Of a link.
+    /// Of a link, or of Bluetooth by its name.
     Radio { link: LinkName, what: Ask, answer: oneshot::Sender<Result<CommandDone, WhyNot>> },
     /// Of the ledger; answered when it is on the disk.
     Confirm { mold: MoldId, number: u64, by: String, answer: oneshot::Sender<Result<(), WhyNot>> },
@@ -154,7 +154,7 @@ impl<K: Keep> Driver<K> {
     ) -> (Driver<K>, Handle) {
         let (sender, requests) = mpsc::channel(64);
         let mut ingest = Ingest::load(snapshot);
-        ingest.keep_links(links.keys(), clock.now());
+        ingest.keep_links(|link| links.has(link), clock.now());
         live.learn(ingest.news(), clock.now());
         let driver = Driver {
             ingest,
@@ -247,6 +247,12 @@ impl<K: Keep> Driver<K> {
             Heard::Done { id, outcome } => self.commands.done(id, outcome),
             Heard::Secrets(secrets) => {
                 self.commits.keep_secret(&event.link, &secrets);
+                self.gather();
+            }
+            Heard::Bonded(ref bonded) => {
+                self.commits.keep_bonds(bonded);
+                let now = self.now();
+                self.ingest.hear(&event, now);
                 self.gather();
             }
             // The monitor keeps it and says it again.

@@ -1,6 +1,5 @@
 //! The driver with a real store on a real disk.
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,7 +11,7 @@ use radio::event::{CommandDone, CommandRefused, Heard, LinkState, RadioEvent, Te
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
-use super::{Driver, Handle, Keep, Settings, WhyNot};
+use super::{Driver, Handle, Keep, RadioLinks, Settings, WhyNot};
 use crate::clock::{Clock, WallClock};
 use crate::ingest::tests::plant::Device;
 use crate::live::Live;
@@ -67,9 +66,10 @@ struct Running {
 fn start(store: Fragile) -> Running {
     let (events, heard) = mpsc::channel(64);
     let (sender, told) = mpsc::channel(64);
-    let live = Arc::new(Live::new(Vec::new(), WallClock.now()));
+    let live = Arc::new(Live::new(Vec::new(), false, WallClock.now()));
     let settings = Settings { window: Duration::from_millis(20), window_cycles: 100 };
-    let links = HashMap::from([("hall-a".parse().unwrap(), sender)]);
+    let mut links = RadioLinks::default();
+    links.insert("hall-a".parse().unwrap(), sender);
     let snapshot = store.store.snapshot().unwrap();
     let (driver, handle) =
         Driver::new(snapshot, store.clone(), Arc::clone(&live), Arc::new(WallClock), links, settings);

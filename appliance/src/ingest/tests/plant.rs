@@ -65,7 +65,7 @@ impl Device {
         let base = self.count - self.made.len() as u64;
         CyclesHeard {
             serial: self.serial.parse().unwrap(),
-            module: MODULE,
+            module: Some(MODULE),
             count: self.shown(base + to as u64),
             width: self.width,
             era: self.era,
@@ -91,7 +91,7 @@ impl Device {
         Tethered {
             serial: self.serial.parse().unwrap(),
             generation: Generation::V3,
-            module: MODULE,
+            module: Some(MODULE),
             initialisation: Some(Initialisation {
                 mold: self.mold.parse().unwrap(),
                 description: "lid".to_owned(),
@@ -109,7 +109,7 @@ impl Device {
     pub fn status(&self, unacknowledged: Option<u32>) -> StatusHeard {
         StatusHeard {
             serial: self.serial.parse().unwrap(),
-            module: MODULE,
+            module: Some(MODULE),
             count: Some(self.shown(self.count)),
             width: self.width,
             era: self.era,

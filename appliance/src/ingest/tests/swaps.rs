@@ -146,9 +146,9 @@ fn a_monitor_on_another_press_is_the_same_monitor() {
     let press = |plant: &mut Box| plant.ingest.news().molds.pop().and_then(|mold| mold.press);
     assert_eq!(press(&mut plant).as_deref(), Some("P-07"));
     plant.hear(Heard::Untethered { serial: "V3-1".parse().unwrap(), module: MODULE });
-    plant.hear(Heard::Tethered(radio::event::Tethered { module: other, ..device.tether() }));
+    plant.hear(Heard::Tethered(radio::event::Tethered { module: Some(other), ..device.tether() }));
     device.make(3);
-    plant.cycles(CyclesHeard { module: other, ..device.newest(3) });
+    plant.cycles(CyclesHeard { module: Some(other), ..device.newest(3) });
     // The end of the former tethering, told again, unplugs nothing.
     plant.hear(Heard::Untethered { serial: "V3-1".parse().unwrap(), module: MODULE });
     assert_eq!(press(&mut plant).as_deref(), Some("P-08"));

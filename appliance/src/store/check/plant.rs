@@ -8,7 +8,8 @@ use redb::{ReadTransaction, ReadableTable};
 use super::{CheckReport, decode_all, each};
 use crate::accounts::{Session, User};
 use crate::plant::{
-    AlarmRecord, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
+    AlarmRecord, AlertMark, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
+    StorageRecord,
 };
 use crate::store::accounts::PlantSettings;
 use crate::store::error::{Damage, Fault, Undecodable};
@@ -16,8 +17,8 @@ use crate::store::row;
 use crate::store::seal::SealingKey;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, SECRETS,
-    SESSIONS, SETTINGS, USERS,
+    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW,
+    SECRETS, SESSIONS, SETTINGS, USERS,
 };
 
 /// What counts and history are held against.
@@ -54,6 +55,7 @@ pub(super) fn check(
     decode_all::<_, Session>(txn, SESSIONS, "sessions", report)?;
     each::<_, RawRecord>(&txn.open_table(RAW)?, "raw", report, |_, _| {})?;
     alarms(txn, report)?;
+    decode_all::<_, AlertMark>(txn, ALERT_MARKS, "alert_marks", report)?;
     secrets(txn, seal, report)?;
     let monitors = decode_all::<_, MonitorRecord>(txn, MONITORS, "monitors", report)?;
     let mut missing: BTreeMap<MoldId, Vec<Gap>> = BTreeMap::new();

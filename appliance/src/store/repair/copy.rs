@@ -12,7 +12,7 @@ use serde::de::DeserializeOwned;
 use super::{Lost, RepairStore};
 use crate::accounts::User;
 use crate::plant::{
-    AlarmRecord, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
+    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
 };
 use crate::store::check::Finding;
 use crate::store::disk::Disk;
@@ -25,8 +25,8 @@ use crate::store::open::Store;
 use crate::store::row;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ASSIGNMENTS, Bytes, DAYS, HEADS, HISTORY, LEDGER, LOST, META, MODULES,
-    MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS, SETTINGS, USERS,
+    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, Bytes, DAYS, HEADS, HISTORY, LEDGER, LOST, META,
+    MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS, SETTINGS, USERS,
 };
 use crate::store::{FILE, PlantSettings};
 
@@ -61,6 +61,7 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         old.copy::<_, RawRecord>(RAW, "raw", |_| true, &new, &mut lost)?;
         old.copy::<_, AlarmRecord>(ALARMS_STANDING, "alarms_standing", |_| true, &new, &mut lost)?;
         old.copy::<_, AlarmRecord>(ALARMS_PAST, "alarms_past", |_| true, &new, &mut lost)?;
+        old.copy::<_, AlertMark>(ALERT_MARKS, "alert_marks", |_| true, &new, &mut lost)?;
         let setting = |name: &&str, bytes: &[u8]| prove_setting(name, bytes);
         old.copy_proven(SETTINGS, "settings", |_| true, setting, &new, &mut lost)?;
         old.copy::<_, User>(USERS, "users", |_| true, &new, &mut lost)?;

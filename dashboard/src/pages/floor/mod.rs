@@ -53,7 +53,11 @@ fn Board(view: FloorView) -> impl IntoView {
     live.follow(cursor, now, move |change: &LiveChange, _: Timestamp| match change {
         LiveChange::Molds(tiles) => tiles.iter().for_each(|tile| place(spots, tile)),
         LiveChange::Alarms(standing) => alarms.set(standing.clone()),
-        LiveChange::Link(_) | LiveChange::Storage | LiveChange::Heartbeat | LiveChange::Restart => {}
+        LiveChange::Link(_)
+        | LiveChange::Bluetooth(_)
+        | LiveChange::Storage
+        | LiveChange::Heartbeat
+        | LiveChange::Restart => {}
     });
     let empty = Memo::new(move |_| spots.with(Vec::is_empty));
     view! {

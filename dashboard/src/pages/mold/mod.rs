@@ -93,7 +93,11 @@ fn Board(view: MoldView, chart: ChartResource, range: Memo<ChartRange>) -> impl 
         LiveChange::Alarms(standing) => {
             alarms.set(standing.iter().filter(|alarm| alarm.mold == Some(id)).cloned().collect());
         }
-        LiveChange::Link(_) | LiveChange::Storage | LiveChange::Heartbeat | LiveChange::Restart => {}
+        LiveChange::Link(_)
+        | LiveChange::Bluetooth(_)
+        | LiveChange::Storage
+        | LiveChange::Heartbeat
+        | LiveChange::Restart => {}
     });
     view! {
         <Title text=title.clone() />

@@ -11,7 +11,10 @@ use crate::format;
 use crate::port::{LinkView, Refusal};
 
 /// What came of it: a refusal stands out, a success is said.
-fn outcome<T>(answer: Option<Result<T, Refusal>>, success: impl Fn(T) -> String) -> Option<AnyView> {
+pub(super) fn outcome<T>(
+    answer: Option<Result<T, Refusal>>,
+    success: impl Fn(T) -> String,
+) -> Option<AnyView> {
     answer.map(|answer| match answer {
         Ok(value) => view! { <p class="form-outcome" role="status">{success(value)}</p> }.into_any(),
         Err(refusal) => {

@@ -1,6 +1,8 @@
 //! The sticks, the networks behind them, and everything that speaks on those.
 
 mod actions;
+mod bluetooth;
+mod enrolment;
 mod link;
 mod modules;
 
@@ -13,6 +15,7 @@ use crate::api::read_radios;
 use crate::components::{PageHead, RefusalNote};
 use crate::live::Live;
 use crate::port::{LinkView, LiveChange, RadiosView};
+use bluetooth::Bluetooth;
 use link::Link;
 
 #[derive(Debug, Clone)]
@@ -42,16 +45,17 @@ pub fn RadiosPage() -> impl IntoView {
 
 #[component]
 fn Board(view: RadiosView) -> impl IntoView {
-    let RadiosView { now, cursor, links } = view;
+    let RadiosView { now, cursor, links, bluetooth } = view;
     let live = Live::from_context();
     let clock = live.clock(now);
     let places = RwSignal::new(links.into_iter().map(place).collect::<Vec<_>>());
-    live.follow(cursor, now, move |change: &LiveChange, _: Timestamp| {
-        if let LiveChange::Link(link) = change {
-            put(places, link);
-        }
+    let air = bluetooth.map(RwSignal::new);
+    live.follow(cursor, now, move |change: &LiveChange, _: Timestamp| match change {
+        LiveChange::Link(link) => put(places, link),
+        LiveChange::Bluetooth(view) => air.iter().for_each(|air| air.set((**view).clone())),
+        _ => {}
     });
-    let empty = Memo::new(move |_| places.with(Vec::is_empty));
+    let empty = Memo::new(move |_| air.is_none() && places.with(Vec::is_empty));
     view! {
         <PageHead shown=now>
             <h1>"Radios"</h1>
@@ -60,6 +64,7 @@ fn Board(view: RadiosView) -> impl IntoView {
             <For each=move || places.get() key=|place| place.name.clone() let:place>
                 <Link link=place.link clock />
             </For>
+            {air.map(|bluetooth| view! { <Bluetooth bluetooth clock /> })}
         </Show>
     }
     .into_any()
@@ -85,10 +90,11 @@ fn put(places: RwSignal<Vec<Place>>, link: &LinkView) {
 fn Empty() -> impl IntoView {
     view! {
         <section class="note">
-            <h2>"No sticks configured"</h2>
+            <h2>"No radios configured"</h2>
             <p>
                 "Plug an XBee stick into the box and give it a name and its path in the box's configuration \
-                 (under " <code>"[[link]]"</code> "), then start the box again."
+                 (under " <code>"[[link]]"</code> "), or have it listen to Bluetooth (under "
+                <code>"[bluetooth]"</code> "), then start the box again."
             </p>
         </section>
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{LinkName, Timestamp};
+use domain::{LinkName, MoldName, Timestamp};
 
 use crate::open::{DeciCelsius, Made, Record, StretchHead, Ticks};
 use crate::v4::Address;
@@ -24,7 +24,8 @@ pub struct Monitor {
     address: Address,
     /// What its label says; none for one without a label.
     passkey: Option<u32>,
-    record: Record,
+    /// None as it comes from the factory.
+    record: Option<Record>,
     era: u32,
     /// Cycles that the box has not kept, and the count before the first of them.
     memory: Vec<Made>,
@@ -55,13 +56,13 @@ struct Link {
 }
 
 impl Monitor {
-    /// A new one on its mold, which has counted nothing.
+    /// A new one, on its mold if it has a record, which has counted nothing.
     #[must_use]
     pub fn new(
         serial: Serial,
         address: Address,
         passkey: Option<u32>,
-        record: Record,
+        record: Option<Record>,
         era: u32,
         now: Timestamp,
     ) -> Self {
@@ -103,6 +104,12 @@ impl Monitor {
         self.era
     }
 
+    /// What it counts for.
+    #[must_use]
+    pub fn mold(&self) -> Option<MoldName> {
+        self.record.as_ref()?.initialisation().ok().map(|record| record.mold)
+    }
+
     /// What it counted.
     #[must_use]
     pub fn count(&self) -> u32 {
@@ -129,6 +136,9 @@ impl Monitor {
 
     /// The mold closed.
     pub fn make_cycle(&mut self, now: Timestamp, tenths: i16) {
+        if self.record.is_none() {
+            return;
+        }
         let previous = self.last_end;
         let made = Made::new(previous, self.clock(now), DeciCelsius::new(tenths), previous.is_none());
         self.last_end = Some(made.end());
@@ -168,7 +178,7 @@ impl Monitor {
         if self.bonds.is_empty() {
             return Some(Ours::Waiting(Waiting {
                 serial: self.serial,
-                initialised: true,
+                initialised: self.record.is_some(),
                 no_passkey: self.passkey.is_none(),
                 lost_bond: self.lost_bond,
             }));
@@ -236,8 +246,8 @@ impl Monitor {
     pub fn read(&self, characteristic: Characteristic, now: Timestamp) -> Option<Vec<u8>> {
         let message = match characteristic {
             Characteristic::Identity => {
-                let (era, count, record) = (self.era, self.count(), self.record.clone());
-                let initialised = Some(Initialised { era, count, record });
+                let (era, count) = (self.era, self.count());
+                let initialised = self.record.clone().map(|record| Initialised { era, count, record });
                 FromMonitor::Identity(Identity { serial: self.serial, initialised })
             }
             Characteristic::Cycles => FromMonitor::Status(self.status(now)),
@@ -274,6 +284,15 @@ impl Monitor {
                 }
             }
             ToMonitor::Identify => self.blinked += 1,
+            ToMonitor::Initialise(_) if !self.memory.is_empty() => return Err(Refusal::Unacknowledged),
+            ToMonitor::Initialise(record) => {
+                self.record = Some(record);
+                // Another number than any before; a real one draws it.
+                self.era = self.era.wrapping_mul(0x9E37_79B1).wrapping_add(1);
+                (self.before, self.last_end) = (0, None);
+                self.alerts.clear();
+                self.alerts_kept = 0;
+            }
             _ => {}
         }
         Ok(())

@@ -97,9 +97,18 @@ impl Receiver {
             };
             let missing = run.cycles.last_key_value().is_some_and(|(last, _)| *last > run.whole);
             let era = Some(era);
-            let kept = Ask::Kept { module, serial: serial.clone(), era, up_to: run.whole & 0xFFFF_FFFF };
-            let more =
-                missing.then_some(Ask::SendFrom { module, serial, era, after: run.whole & 0xFFFF_FFFF });
+            let kept = Ask::Kept {
+                module: Some(module),
+                serial: serial.clone(),
+                era,
+                up_to: run.whole & 0xFFFF_FFFF,
+            };
+            let more = missing.then_some(Ask::SendFrom {
+                module: Some(module),
+                serial,
+                era,
+                after: run.whole & 0xFFFF_FFFF,
+            });
             for ask in [Some(kept), more].into_iter().flatten() {
                 let Some(out) = self.profile.write(&ask, now) else { continue };
                 let frame = Frame::Tx(Tx {

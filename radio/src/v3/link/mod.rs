@@ -10,10 +10,9 @@ mod probe;
 mod session;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{LinkName, Timestamp};
+use domain::LinkName;
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tracing::Instrument;
@@ -28,8 +27,7 @@ use backoff::Backoff;
 use context::{Context, End};
 use probe::Found;
 
-/// Tells the time.
-pub type Clock = Arc<dyn Fn() -> Timestamp + Send + Sync>;
+pub use crate::Clock;
 
 /// How to find a stick and what to do with it.
 pub struct LinkSettings {

@@ -32,9 +32,14 @@ impl Network {
             Ask::Register { eui64, key } => self.register(now, id, eui64, &key),
             Ask::Discover => self.discover(now, id),
             Ask::Form(wish) => self.form(id, &wish),
-            Ask::Kept { .. } | Ask::SendFrom { .. } | Ask::SetTime { .. } | Ask::Identify { .. } => {
-                Err(CommandRefused::NotInFamily)
-            }
+            Ask::Kept { .. }
+            | Ask::AlertsKept { .. }
+            | Ask::SendFrom { .. }
+            | Ask::SetTime { .. }
+            | Ask::Identify { .. }
+            | Ask::Initialise { .. }
+            | Ask::Enrol(_)
+            | Ask::CloseEnrolment { .. } => Err(CommandRefused::NotInFamily),
         };
         if let Err(refused) = done {
             self.refuse(id, refused);

@@ -9,7 +9,7 @@ pub mod switch;
 use domain::{Eui64, Timestamp};
 
 use crate::command::Ask;
-use crate::event::{Heard, RawHeard};
+use crate::event::{Heard, RawHeard, Sender};
 use crate::v3::frame::{ExplicitRx, Frame, IoSample};
 
 /// A payload as it came out of a radio frame.
@@ -175,7 +175,10 @@ impl Registry {
             }
         }
         let read_as = read_as.unwrap_or_else(|| Err("no profile knows this payload".to_owned()));
-        Read { heard, raw: RawHeard { module: payload.source, payload: payload.bytes(), read_as } }
+        Read {
+            heard,
+            raw: RawHeard { from: Sender::Module(payload.source), payload: payload.bytes(), read_as },
+        }
     }
 
     /// Has the first profile write what the box wants that has words for it.

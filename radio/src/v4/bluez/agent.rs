@@ -213,7 +213,7 @@ mod tests {
         let pairings = Pairings::default();
         pairings.owned_by(BLUEZ.map(str::to_owned));
         assert_eq!(pairings.passkey(BLUEZ, DEVICE), None, "nothing is under way");
-        let door = pairings.open(DEVICE, Passkey::parse("123456"));
+        let door = pairings.open(DEVICE, Some(Passkey::from(&"123456".parse().unwrap())));
         assert_eq!(pairings.passkey(BLUEZ, "/org/bluez/hci0/dev_00_00_00_00_00_01"), None, "another device");
         assert_eq!(pairings.passkey(Some(":1.8"), DEVICE), None, "another program");
         assert_eq!(pairings.passkey(None, DEVICE), None);
@@ -239,7 +239,7 @@ mod tests {
         assert_eq!(began.elapsed(), ABOUT_TO_BE, "it waited, and no pairing was asked for");
         let asked = tokio::spawn(ask(pairings.clone()));
         tokio::task::yield_now().await;
-        let door = pairings.open(DEVICE, Passkey::parse("123456"));
+        let door = pairings.open(DEVICE, Some(Passkey::from(&"123456".parse().unwrap())));
         assert_eq!(asked.await.unwrap(), Some(123_456));
         assert!(door.answered());
     }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::{LinkName, Timestamp};
 
+use crate::bluetooth::AdapterReport;
 use crate::v4::air::{Act, Way};
 
 /// Links that failed one after the other, of whichever monitors, before the adapter is left alone: then it is not them.
@@ -38,6 +39,11 @@ impl Adapter {
             failures: 0,
             rests_until: None,
         }
+    }
+
+    /// As it is, for people.
+    pub(super) fn report(&self) -> AdapterReport {
+        AdapterReport { name: self.name.clone(), links: self.links.len(), slots: self.slots }
     }
 
     /// Every link of it.

@@ -8,6 +8,7 @@
 mod adapter;
 mod backoff;
 mod monitor;
+mod report;
 mod signal;
 
 use std::collections::BTreeMap;
@@ -23,6 +24,7 @@ use super::advert::{Ours, Sealed, Status, Window};
 use super::air::{Act, Doing, Fact, Strength, Way};
 use super::open::{Serial, ToMonitor};
 use super::session::{EnrolmentWindow, Input, Session, Told, Want};
+use crate::bluetooth::Bonded;
 
 /// Monitors that are not ours and are remembered at once: anyone can send adverts of thousands.
 const MOST_STRANGERS: usize = 256;
@@ -102,6 +104,17 @@ impl Conductor {
     #[must_use]
     pub fn session(&self, serial: Serial) -> Option<&Session> {
         self.monitors.get(&serial).map(|monitor| &monitor.session)
+    }
+
+    /// What the store is to know of a monitor of the box's.
+    #[must_use]
+    pub fn bonded(&self, serial: Serial) -> Option<Bonded> {
+        self.monitors.get(&serial)?.bonded()
+    }
+
+    /// The adapters that are there.
+    pub fn adapters(&self) -> impl Iterator<Item = &LinkName> {
+        self.adapters.keys()
     }
 
     /// By which way links to a monitor go, and why.

@@ -1,11 +1,14 @@
 //! A monitor as the conductor knows it: its session, how it is heard, its adverts' key, when it had a link.
 
 use domain::Timestamp;
+use secrecy::SecretBox;
 
 use super::backoff::Backoff;
 use super::signal::Signal;
+use crate::bluetooth::{Bonded, Strength};
 use crate::v4::Key;
 use crate::v4::advert::{Opener, Sealed, Status, Window};
+use crate::v4::air::Way;
 use crate::v4::session::{Session, Told, Want};
 
 /// See the file.
@@ -14,6 +17,10 @@ pub(super) struct Monitor {
     pub(super) signal: Signal,
     pub(super) backoff: Backoff,
     opener: Option<Opener>,
+    /// What its adverts are named and sealed with, for the store.
+    seal: Option<(u32, Key)>,
+    /// Why it was not enrolled when a person last wanted that.
+    pub(super) refused: Option<String>,
     /// What was handed over, or is about to be.
     handover: Option<(u32, Key)>,
     /// When its last link ended.
@@ -31,6 +38,8 @@ impl Monitor {
             signal: Signal::default(),
             backoff: Backoff::default(),
             opener: None,
+            seal: None,
+            refused: None,
             handover: None,
             visited: None,
             linked: None,
@@ -40,6 +49,7 @@ impl Monitor {
 
     /// With the key of its adverts, and how far they were opened.
     pub(super) fn with_key(mut self, id: u32, key: Key, window: Window) -> Self {
+        self.seal = Some((id, key.clone()));
         self.opener = Some(Opener::new(key, id, window));
         self
     }
@@ -47,6 +57,20 @@ impl Monitor {
     /// A key is about to be handed over.
     pub(super) fn hand_over(&mut self, id: u32, key: Key) {
         self.handover = Some((id, key));
+        self.refused = None;
+    }
+
+    /// What the store is to know of it; none for a monitor that is not the box's.
+    pub(super) fn bonded(&self) -> Option<Bonded> {
+        let (id, key) = self.seal.as_ref()?;
+        let way =
+            |(way, strength): (&Way, Strength)| (way.adapter.clone(), way.address.to_be_bytes(), strength);
+        Some(Bonded {
+            serial: self.session.serial().monitor(),
+            ways: self.session.bonds().map(way).collect(),
+            id: *id,
+            key: SecretBox::new(Box::new(*key.expose())),
+        })
     }
 
     /// What the session told, as far as it is about keys; the id of the adverts that are opened from now on.
@@ -54,10 +78,14 @@ impl Monitor {
         match told {
             Told::Enrolled { .. } => {
                 let (id, key) = self.handover.take()?;
+                self.seal = Some((id, key.clone()));
                 self.opener = Some(Opener::new(key, id, Window::default()));
                 return Some(id);
             }
-            Told::NotEnrolled(_) => self.handover = None,
+            Told::NotEnrolled(why) => {
+                self.handover = None;
+                self.refused = Some(why.to_string());
+            }
             Told::Status(status) if status.next_advert > 0 => {
                 if let Some(opener) = &mut self.opener {
                     opener.told_next(status.next_advert);

@@ -89,6 +89,12 @@ impl Signal {
         self.heard.get(way).is_some_and(|heard| now.since(heard.at) < LOST_AFTER)
     }
 
+    /// How strong it is heard by that way, dBm, if it was heard of late.
+    pub(super) fn rssi_dbm(&self, way: &Way, now: Timestamp) -> Option<i16> {
+        let heard = self.heard.get(way).filter(|heard| now.since(heard.at) < LOST_AFTER)?;
+        Some(heard.dbm.round() as i16)
+    }
+
     /// The strongest of all ways, for one that has no bond yet.
     pub(super) fn strongest(&self, now: Timestamp) -> Option<&Way> {
         let live = self.heard.iter().filter(|(_, heard)| now.since(heard.at) < LOST_AFTER);

@@ -1,70 +1,9 @@
 //! What a monitor says before everything else.
 
-use std::fmt;
-
 use crate::open::wire::{Reader, push_varint, unzigzag, zigzag};
 use crate::open::{FieldError, Ticks};
 
-/// What an alert is about, and the unit of its value and limit.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum AlertKind {
-    /// 1: mold temperature above the limit; tenths of a degree Celsius.
-    Hot,
-    /// 2: mold temperature below the limit; tenths of a degree Celsius.
-    Cold,
-    /// 3: cycle time above the limit; hundredths of a second.
-    Slow,
-    /// 4: cycle time below the limit; hundredths of a second.
-    Fast,
-    /// 5: shock above the limit; thousandths of g, the highest value.
-    Shock,
-    /// 6: off the tool for longer than the limit; seconds.
-    Detached,
-    /// Any other.
-    Unknown(u8),
-}
-
-impl From<u8> for AlertKind {
-    fn from(code: u8) -> Self {
-        match code {
-            1 => AlertKind::Hot,
-            2 => AlertKind::Cold,
-            3 => AlertKind::Slow,
-            4 => AlertKind::Fast,
-            5 => AlertKind::Shock,
-            6 => AlertKind::Detached,
-            other => AlertKind::Unknown(other),
-        }
-    }
-}
-
-impl From<AlertKind> for u8 {
-    fn from(kind: AlertKind) -> u8 {
-        match kind {
-            AlertKind::Hot => 1,
-            AlertKind::Cold => 2,
-            AlertKind::Slow => 3,
-            AlertKind::Fast => 4,
-            AlertKind::Shock => 5,
-            AlertKind::Detached => 6,
-            AlertKind::Unknown(code) => code,
-        }
-    }
-}
-
-impl fmt::Display for AlertKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            AlertKind::Hot => "too hot",
-            AlertKind::Cold => "too cold",
-            AlertKind::Slow => "cycles too slow",
-            AlertKind::Fast => "cycles too fast",
-            AlertKind::Shock => "shock",
-            AlertKind::Detached => "off the tool",
-            AlertKind::Unknown(code) => return write!(f, "alert {code:#04x}"),
-        })
-    }
-}
+use domain::AlertKind;
 
 /// When something happened, both on the monitor's clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

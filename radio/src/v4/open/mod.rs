@@ -15,7 +15,7 @@ mod status;
 mod thresholds;
 mod to_monitor;
 
-pub use alert::{Alert, AlertKind, AlertMoment};
+pub use alert::{Alert, AlertMoment};
 pub use characteristic::{Characteristic, SERVICE};
 pub use from_monitor::FromMonitor;
 pub use handover::Handover;
@@ -26,6 +26,7 @@ pub use status::LinkStatus;
 pub use thresholds::{Limit, Thresholds};
 pub use to_monitor::ToMonitor;
 
+pub use domain::AlertKind;
 use domain::MonitorSerial;
 
 use crate::open::wire::Reader;

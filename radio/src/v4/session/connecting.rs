@@ -27,7 +27,7 @@ impl Connecting {
                 let small = Told::LinkLost(LinkTrouble::SmallMtu(mtu));
                 Next::stay(resting()).act(Act::Disconnect(self.0)).tell(small)
             }
-            Input::Connected { .. } => Draining::begin(memory, Link::new(self.0)),
+            Input::Connected { .. } => Draining::begin(memory, Link::new(self.0), now),
             Input::Failed(what @ Doing::Connect, why) => {
                 // So it looks when a bond is gone, and now and then for no reason at all: three times is no accident.
                 let lost = matches!(why, Failure::Aborted | Failure::Refused) && memory.strike(now);

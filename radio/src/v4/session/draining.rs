@@ -11,9 +11,9 @@ pub(super) struct Draining(Link);
 
 impl Draining {
     /// Over a link that has just come about.
-    pub(super) fn begin(memory: &mut Memory, mut link: Link) -> Next {
+    pub(super) fn begin(memory: &mut Memory, mut link: Link, now: Timestamp) -> Next {
         memory.strikes.clear();
-        let acts = link.begin(memory);
+        let acts = link.begin(memory, now);
         let mut next = Next::stay(State::Draining(Draining(link)));
         next.step.acts.extend(acts);
         next

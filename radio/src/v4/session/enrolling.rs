@@ -70,6 +70,10 @@ impl Enrolling {
         self.stage.way()
     }
 
+    pub(super) fn until(&self) -> Timestamp {
+        self.window.until
+    }
+
     pub(super) fn take(mut self, memory: &mut Memory, input: Input, now: Timestamp) -> Next {
         let stage = std::mem::replace(&mut self.stage, Stage::Wanted);
         match (stage, input) {
@@ -103,7 +107,7 @@ impl Enrolling {
                 memory.bonds.insert(way.clone(), strength);
                 memory.strikes.clear();
                 let enrolled = Told::Enrolled { way: way.clone(), strength };
-                let mut next = Draining::begin(memory, Link::new(way));
+                let mut next = Draining::begin(memory, Link::new(way), now);
                 next.step.told.insert(0, enrolled);
                 next
             }
@@ -141,6 +145,7 @@ impl Enrolling {
             Ok(FromMonitor::Identity(identity)) if identity.serial == memory.serial => {
                 let handover = self.window.handover.encode();
                 self.stage = Stage::Handover { way: way.clone(), strength };
+                memory.identified = identity.initialised.as_ref().map(|initialised| initialised.era);
                 Next::stay(State::Enrolling(self)).tell(Told::Identity(identity)).act(Act::Write(
                     way,
                     Characteristic::Handover,

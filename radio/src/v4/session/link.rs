@@ -29,6 +29,8 @@ pub(super) struct Link {
     alerted: Option<(u32, u32)>,
     /// It was asked to end.
     leaving: bool,
+    /// Its identity was asked for and did not come yet.
+    asked_who: bool,
 }
 
 impl Link {
@@ -42,6 +44,7 @@ impl Link {
             alerts_kept: None,
             alerted: None,
             leaving: false,
+            asked_who: false,
         }
     }
 
@@ -50,7 +53,7 @@ impl Link {
     }
 
     /// Begins a visit: alerts first, then cycles, then how it is.
-    pub(super) fn begin(&mut self, memory: &mut Memory) -> Vec<Act> {
+    pub(super) fn begin(&mut self, memory: &mut Memory, now: Timestamp) -> Vec<Act> {
         self.outbox.extend(memory.to_say.drain(..));
         let way = || self.way.clone();
         let mut acts = vec![
@@ -58,7 +61,7 @@ impl Link {
             Act::Subscribe(way(), Characteristic::Cycles),
             Act::Read(way(), Characteristic::Cycles),
         ];
-        acts.extend(self.write());
+        acts.extend(self.write(now));
         acts
     }
 
@@ -79,15 +82,28 @@ impl Link {
     ) -> Result<(Self, Step), Box<Next>> {
         let mut step = Step::default();
         match input {
-            Input::Value(characteristic, bytes) => step.told.push(self.hear(memory, characteristic, bytes)),
+            Input::Value(characteristic, bytes) => {
+                let told = self.hear(memory, characteristic, bytes);
+                // A run of counting that is new to us: what it is of stands in its identity.
+                if let Told::Status(status) = &told
+                    && memory.identified != Some(status.era)
+                    && !std::mem::replace(&mut self.asked_who, true)
+                {
+                    step.acts.push(Act::Read(self.way.clone(), Characteristic::Identity));
+                }
+                step.told.push(told);
+            }
             Input::Say(message) => {
                 self.note_kept(&message);
                 queue(&mut self.outbox, message);
-                step.acts.extend(self.write());
+                step.acts.extend(self.write(now));
             }
             Input::Done(Doing::Write(_)) => {
-                self.writing = None;
-                step.acts.extend(self.write());
+                if let Some(ToMonitor::Initialise(_)) = self.writing.take() {
+                    self.asked_who = true;
+                    step.acts.push(Act::Read(self.way.clone(), Characteristic::Identity));
+                }
+                step.acts.extend(self.write(now));
             }
             Input::Leave if !self.leaving => {
                 self.leaving = true;
@@ -99,7 +115,7 @@ impl Link {
             Input::Failed(what @ Doing::Write(_), Failure::Att(code)) if !NOT_ENCRYPTED.contains(&code) => {
                 self.writing = None;
                 step.told.push(Told::Refused { what, code });
-                step.acts.extend(self.write());
+                step.acts.extend(self.write(now));
             }
             Input::Failed(what, why) => return Err(Box::new(self.fail(memory, what, why, now))),
             Input::Disconnected => {
@@ -120,7 +136,11 @@ impl Link {
             Err(why) => return Told::Unreadable { characteristic, why, bytes },
         };
         match message {
-            FromMonitor::Identity(identity) => Told::Identity(identity),
+            FromMonitor::Identity(identity) => {
+                memory.identified = identity.initialised.as_ref().map(|initialised| initialised.era);
+                self.asked_who = false;
+                Told::Identity(identity)
+            }
             FromMonitor::Cycles(stretch) => Told::Cycles(stretch),
             FromMonitor::Alert(alert) => {
                 self.alerted = self.alerted.max(Some((alert.era, alert.number)));
@@ -144,11 +164,15 @@ impl Link {
     }
 
     /// The next thing to write, unless one is being written.
-    fn write(&mut self) -> Option<Act> {
+    fn write(&mut self, now: Timestamp) -> Option<Act> {
         if self.writing.is_some() || self.leaving {
             return None;
         }
-        let message = self.outbox.pop_front()?;
+        let message = match self.outbox.pop_front()? {
+            // However long it waited, the time that is told is the time at which it is told.
+            ToMonitor::Time(_) => ToMonitor::Time(now),
+            message => message,
+        };
         let act = Act::Write(self.way.clone(), message.characteristic(), Zeroizing::new(message.encode()));
         self.writing = Some(message);
         Some(act)
@@ -188,6 +212,7 @@ pub(super) fn queue(outbox: &mut VecDeque<ToMonitor>, message: ToMonitor) {
     let same = |there: &ToMonitor| match (there, &message) {
         (ToMonitor::Kept { era, .. }, ToMonitor::Kept { era: of, .. })
         | (ToMonitor::AlertsKept { era, .. }, ToMonitor::AlertsKept { era: of, .. }) => era == of,
+        (ToMonitor::Time(_), ToMonitor::Time(_)) => true,
         _ => false,
     };
     match outbox.iter_mut().find(|there| same(there)) {

@@ -27,6 +27,7 @@ use super::air::{Act, Doing, Failure, Passkey, Strength, Way};
 use super::open::{
     Alert, Characteristic, FromMonitor, Handover, Identity, LinkStatus, MessageError, Serial, ToMonitor,
 };
+use crate::bluetooth::Standing;
 use crate::open::Stretch;
 
 use connecting::Connecting;
@@ -244,6 +245,10 @@ struct Memory {
     cycles_wait: bool,
     /// To be written on the next link, oldest first.
     to_say: VecDeque<ToMonitor>,
+    /// The run of counting that its identity was read in; none before it was read.
+    identified: Option<u32>,
+    /// What it last said to anyone; none since its adverts are sealed.
+    waiting: Option<Waiting>,
 }
 
 /// One monitor.
@@ -284,18 +289,39 @@ impl Session {
         self.memory.bonds.iter().map(|(way, strength)| (way, *strength))
     }
 
-    /// For people and tests.
+    /// What is going on with it.
     #[must_use]
-    pub fn state(&self) -> &'static str {
+    pub fn standing(&self) -> Standing {
         match &self.state {
-            Some(State::Seen(_)) | None => "seen",
-            Some(State::Enrolling(_)) => "enrolling",
-            Some(State::Resting(_)) => "resting",
-            Some(State::Connecting(_)) => "connecting",
-            Some(State::Draining(_)) => "draining",
-            Some(State::Live(_)) => "live",
-            Some(State::LostBond(_)) => "lost bond",
-            Some(State::Gone(_)) => "gone",
+            Some(State::Seen(_)) | None => Standing::Seen,
+            Some(State::Enrolling(_)) => Standing::Enrolling,
+            Some(State::Resting(_)) => Standing::Resting,
+            Some(State::Connecting(_)) => Standing::Connecting,
+            Some(State::Draining(_)) => Standing::Draining,
+            Some(State::Live(_)) => Standing::Live,
+            Some(State::LostBond(_)) => Standing::LostBond,
+            Some(State::Gone(_)) => Standing::Gone,
+        }
+    }
+
+    /// When it was last heard.
+    #[must_use]
+    pub fn heard(&self) -> Timestamp {
+        self.memory.heard
+    }
+
+    /// What it says to anyone, while it waits for enrolment.
+    #[must_use]
+    pub fn waiting(&self) -> Option<Waiting> {
+        self.memory.waiting
+    }
+
+    /// The end of the enrolment window that is open for it.
+    #[must_use]
+    pub fn window_until(&self) -> Option<Timestamp> {
+        match self.state.as_ref()? {
+            State::Enrolling(enrolling) => Some(enrolling.until()),
+            _ => None,
         }
     }
 
@@ -394,16 +420,23 @@ impl Memory {
             alerts_wait: false,
             cycles_wait: false,
             to_say: VecDeque::new(),
+            identified: None,
+            waiting: None,
         }
     }
 
     /// What is remembered in every state.
     fn note(&mut self, input: &Input, now: Timestamp) {
         match input {
-            Input::Waiting(_) | Input::Connected { .. } | Input::Value(..) => self.heard = now,
+            Input::Waiting(waiting) => {
+                self.heard = now;
+                self.waiting = Some(*waiting);
+            }
+            Input::Connected { .. } | Input::Value(..) => self.heard = now,
             Input::Close => self.window = None,
             Input::Status(status) => {
                 self.heard = now;
+                self.waiting = None;
                 self.alerts_wait = status.alerts_wait;
                 self.cycles_wait = status.cycles_wait;
             }

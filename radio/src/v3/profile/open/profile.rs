@@ -89,7 +89,7 @@ impl OpenProfile {
         Ok(vec![Heard::Tethered(Tethered {
             serial: serial.monitor(),
             generation: Generation::V3,
-            module,
+            module: Some(module),
             initialisation,
             count,
             width: WIDTH,
@@ -151,24 +151,28 @@ fn message_for(ask: &Ask) -> Option<(Eui64, Message)> {
     match ask {
         Ask::Kept { module, serial, era, up_to } => {
             let (serial, era, up_to) = (Serial::of(serial)?, (*era)?, u32::try_from(*up_to).ok()?);
-            Some((*module, Message::Kept { serial, era, up_to }))
+            Some(((*module)?, Message::Kept { serial, era, up_to }))
         }
         Ask::SendFrom { module, serial, era, after } => {
             let (serial, era, after) = (Serial::of(serial)?, (*era)?, u32::try_from(*after).ok()?);
-            Some((*module, Message::SendFrom { serial, era, after }))
+            Some(((*module)?, Message::SendFrom { serial, era, after }))
         }
         Ask::SetTime { module, serial, now } => {
-            Some((*module, Message::Time { serial: Serial::of(serial)?, now: *now }))
+            Some(((*module)?, Message::Time { serial: Serial::of(serial)?, now: *now }))
         }
         Ask::Identify { module, serial } => {
-            Some((*module, Message::Identify { serial: Serial::of(serial)? }))
+            Some(((*module)?, Message::Identify { serial: Serial::of(serial)? }))
         }
         Ask::OpenJoin(_)
         | Ask::CloseJoin
         | Ask::Register { .. }
         | Ask::Discover
         | Ask::Form(_)
-        | Ask::Adopt { .. } => None,
+        | Ask::Adopt { .. }
+        | Ask::AlertsKept { .. }
+        | Ask::Initialise { .. }
+        | Ask::Enrol(_)
+        | Ask::CloseEnrolment { .. } => None,
     }
 }
 
@@ -177,7 +181,7 @@ fn cycles_heard(module: Eui64, cycles: &Cycles) -> CyclesHeard {
     let Cycles { serial, stretch } = cycles;
     CyclesHeard {
         serial: serial.monitor(),
-        module,
+        module: Some(module),
         count: u64::from(stretch.count()),
         width: WIDTH,
         era: Some(stretch.era()),
@@ -193,7 +197,7 @@ fn cycles_heard(module: Eui64, cycles: &Cycles) -> CyclesHeard {
 fn status_heard(module: Eui64, status: &Status) -> StatusHeard {
     StatusHeard {
         serial: status.serial.monitor(),
-        module,
+        module: Some(module),
         count: Some(u64::from(status.count)),
         width: WIDTH,
         era: Some(status.era),

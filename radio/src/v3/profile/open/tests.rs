@@ -405,7 +405,7 @@ fn what_the_box_wants_goes_to_v3_monitors_only() {
     let profile = OpenProfile::new();
     let serial = MonitorSerial::v3(12_345);
     let kept = |serial: &MonitorSerial, era, up_to| {
-        profile.write(&Ask::Kept { module: MODULE, serial: serial.clone(), era, up_to }, NOW)
+        profile.write(&Ask::Kept { module: Some(MODULE), serial: serial.clone(), era, up_to }, NOW)
     };
     let out = kept(&serial, Some(7), 99).unwrap();
     assert_eq!(out.module, MODULE);
@@ -415,9 +415,9 @@ fn what_the_box_wants_goes_to_v3_monitors_only() {
     assert_eq!(kept(&serial, Some(7), 1 << 32), None, "never a count that is not the monitor's");
     assert_eq!(kept(&MonitorSerial::switch(MODULE), Some(7), 99), None);
     for ask in [
-        Ask::SendFrom { module: MODULE, serial: serial.clone(), era: Some(7), after: 3 },
-        Ask::SetTime { module: MODULE, serial: serial.clone(), now: NOW },
-        Ask::Identify { module: MODULE, serial },
+        Ask::SendFrom { module: Some(MODULE), serial: serial.clone(), era: Some(7), after: 3 },
+        Ask::SetTime { module: Some(MODULE), serial: serial.clone(), now: NOW },
+        Ask::Identify { module: Some(MODULE), serial },
     ] {
         assert!(profile.write(&ask, NOW).is_some(), "{ask:?}");
     }

@@ -168,7 +168,7 @@ impl Watch {
         Heard::Tethered(Tethered {
             serial: self.serial.clone(),
             generation: Generation::Switch,
-            module: self.module.module,
+            module: Some(self.module.module),
             initialisation: self.module.mold.clone(),
             count: self.count,
             width: WIDTH,
@@ -179,7 +179,7 @@ impl Watch {
     fn cycles(&self, cycle: HeardCycle) -> Heard {
         Heard::Cycles(CyclesHeard {
             serial: self.serial.clone(),
-            module: self.module.module,
+            module: Some(self.module.module),
             count: self.count,
             width: WIDTH,
             era: Some(self.era),
@@ -194,7 +194,7 @@ impl Watch {
         self.status_told = Some(now);
         Heard::Status(StatusHeard {
             serial: self.serial.clone(),
-            module: self.module.module,
+            module: Some(self.module.module),
             count: Some(self.count),
             width: WIDTH,
             era: Some(self.era),

@@ -5,7 +5,7 @@ use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use zbus::{Connection, Message};
 
 use super::tree::Properties;
-use super::{ADAPTER, Agent, CHARACTERISTIC, DEVICE, Fake, properties, value};
+use super::{ADAPTER, Agent, CHARACTERISTIC, DEVICE, Daemon, Peer, properties, value};
 
 /// Why a call fails: the error's name and its text.
 #[derive(Debug)]
@@ -45,7 +45,7 @@ pub enum Answer {
     Objects(std::collections::HashMap<OwnedObjectPath, super::Interfaces>),
 }
 
-pub async fn answer(fake: Fake, bus: Connection, message: Message) {
+pub async fn answer<P: Peer>(daemon: Daemon<P>, bus: Connection, message: Message) {
     let header = message.header();
     let text = |of: Option<String>| of.unwrap_or_default();
     let call = Call {
@@ -56,16 +56,16 @@ pub async fn answer(fake: Fake, bus: Connection, message: Message) {
         message: &message,
     };
     let short = call.interface.rsplit('.').next().unwrap_or_default();
-    fake.state().calls.push(format!("{short}.{}", call.method));
-    fake.tell();
+    daemon.state().calls.push(format!("{short}.{}", call.method));
+    daemon.tell();
     if [DEVICE, CHARACTERISTIC].contains(&call.interface.as_str()) {
-        let slow = fake.state().faults.slow;
+        let slow = daemon.state().faults.slow;
         if let Some(slow) = slow {
             tokio::time::sleep(slow).await;
         }
     }
-    let answer = dispatch(&fake, &bus, &call).await;
-    fake.tell();
+    let answer = dispatch(&daemon, &bus, &call).await;
+    daemon.tell();
     // Who died meanwhile answers nobody.
     let _ = send(&bus, &header, answer).await;
 }
@@ -82,36 +82,41 @@ async fn send(bus: &Connection, header: &Header<'_>, answer: Result<Answer, Refu
     }
 }
 
-async fn dispatch(fake: &Fake, bus: &Connection, call: &Call<'_>) -> Result<Answer, Refusal> {
+async fn dispatch<P: Peer>(daemon: &Daemon<P>, bus: &Connection, call: &Call<'_>) -> Result<Answer, Refusal> {
     let path = call.path.as_str();
     match (call.interface.as_str(), call.method.as_str()) {
         ("org.freedesktop.DBus.Introspectable", "Introspect") => {
-            fake.state().tree.introspect(path).map(Answer::Text).ok_or_else(|| missing(call))
+            daemon.state().tree.introspect(path).map(Answer::Text).ok_or_else(|| missing(call))
         }
         ("org.freedesktop.DBus.ObjectManager", "GetManagedObjects") => {
-            Ok(Answer::Objects(fake.state().tree.managed()))
+            Ok(Answer::Objects(daemon.state().tree.managed()))
         }
-        ("org.freedesktop.DBus.Properties", method) => property(fake, call, method).await,
-        ("org.bluez.AgentManager1", method) => agent_manager(fake, call, method),
-        (ADAPTER, method) => adapter(fake, call, method).await,
-        (DEVICE, method) if fake.state().tree.has(path) => fake.device_call(bus, call, method).await,
-        (CHARACTERISTIC, method) if fake.state().tree.has(path) => {
-            fake.characteristic_call(call, method).await
+        ("org.freedesktop.DBus.Properties", method) => property(daemon, call, method).await,
+        ("org.bluez.AgentManager1", method) => agent_manager(daemon, call, method),
+        (ADAPTER, method) => adapter(daemon, call, method).await,
+        (DEVICE, method) if daemon.state().tree.has(path) => daemon.device_call(bus, call, method).await,
+        (CHARACTERISTIC, method) if daemon.state().tree.has(path) => {
+            daemon.characteristic_call(call, method).await
         }
         _ => Err(missing(call)),
     }
+}
+
+/// What was sent with a call is not what belongs there.
+pub fn arguments(why: zbus::Error) -> Refusal {
+    Refusal("org.freedesktop.DBus.Error.InvalidArgs".to_owned(), why.to_string())
 }
 
 fn missing(call: &Call<'_>) -> Refusal {
     Refusal::unknown_object(&call.path, &call.method, &call.interface)
 }
 
-async fn property(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
+async fn property<P: Peer>(daemon: &Daemon<P>, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
     let body = call.message.body();
     match method {
         "Get" => {
-            let (interface, name): (String, String) = body.deserialize().unwrap();
-            let state = fake.state();
+            let (interface, name): (String, String) = body.deserialize().map_err(arguments)?;
+            let state = daemon.state();
             if !state.tree.has(&call.path) {
                 return Err(missing(call));
             }
@@ -123,28 +128,29 @@ async fn property(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, 
             })
         }
         "GetAll" => {
-            let interface: String = body.deserialize().unwrap();
-            let state = fake.state();
+            let interface: String = body.deserialize().map_err(arguments)?;
+            let state = daemon.state();
             let interfaces = state.tree.interfaces(&call.path).ok_or_else(|| missing(call))?;
             Ok(Answer::Properties(interfaces.get(&interface).map(super::copy).unwrap_or_default()))
         }
         _ => {
-            let (interface, name, new): (String, String, OwnedValue) = body.deserialize().unwrap();
-            if !fake.state().tree.has(&call.path) {
+            let (interface, name, new): (String, String, OwnedValue) =
+                body.deserialize().map_err(arguments)?;
+            if !daemon.state().tree.has(&call.path) {
                 return Err(missing(call));
             }
-            fake.change(&call.path, &interface, properties([(name.as_str(), new)])).await;
+            daemon.change(&call.path, &interface, properties([(name.as_str(), new)])).await;
             Ok(Answer::Nothing)
         }
     }
 }
 
-fn agent_manager(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
+fn agent_manager<P: Peer>(daemon: &Daemon<P>, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
     let body = call.message.body();
-    let mut state = fake.state();
+    let mut state = daemon.state();
     match method {
         "RegisterAgent" => {
-            let (path, capability): (OwnedObjectPath, String) = body.deserialize().unwrap();
+            let (path, capability): (OwnedObjectPath, String) = body.deserialize().map_err(arguments)?;
             if state.agent.is_some() {
                 return Err(Refusal::bluez("AlreadyExists", "Already Exists"));
             }
@@ -160,16 +166,17 @@ fn agent_manager(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, R
     Ok(Answer::Nothing)
 }
 
-async fn adapter(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
-    if !fake.state().tree.has(&call.path) {
+async fn adapter<P: Peer>(daemon: &Daemon<P>, call: &Call<'_>, method: &str) -> Result<Answer, Refusal> {
+    if !daemon.state().tree.has(&call.path) {
         return Err(missing(call));
     }
     let key = (call.sender.clone(), call.path.clone());
     match method {
         "SetDiscoveryFilter" => {
-            let filter: Properties = call.message.body().deserialize().unwrap();
-            let duplicates = filter.get("DuplicateData").is_some_and(|it| bool::try_from(it).unwrap());
-            let mut state = fake.state();
+            let filter: Properties = call.message.body().deserialize().map_err(arguments)?;
+            let duplicates =
+                filter.get("DuplicateData").is_some_and(|it| bool::try_from(it).unwrap_or_default());
+            let mut state = daemon.state();
             if duplicates {
                 state.duplicates.insert(call.sender.clone());
             } else {
@@ -177,27 +184,27 @@ async fn adapter(fake: &Fake, call: &Call<'_>, method: &str) -> Result<Answer, R
             }
         }
         "StartDiscovery" => {
-            if !fake.state().tree.is(&call.path, ADAPTER, "Powered") {
+            if !daemon.state().tree.is(&call.path, ADAPTER, "Powered") {
                 return Err(Refusal::bluez("NotReady", "Resource Not Ready"));
             }
-            if !fake.state().scanners.insert(key) {
+            if !daemon.state().scanners.insert(key) {
                 return Err(Refusal::bluez("InProgress", "Operation already in progress"));
             }
-            fake.change(&call.path, ADAPTER, properties([("Discovering", value(true))])).await;
+            daemon.change(&call.path, ADAPTER, properties([("Discovering", value(true))])).await;
         }
         "StopDiscovery" => {
-            if !fake.state().scanners.remove(&key) {
+            if !daemon.state().scanners.remove(&key) {
                 return Err(Refusal::bluez("Failed", "No discovery started"));
             }
-            let scanned = fake.state().scanners.iter().any(|(_, path)| *path == call.path);
-            fake.change(&call.path, ADAPTER, properties([("Discovering", value(scanned))])).await;
+            let scanned = daemon.state().scanners.iter().any(|(_, path)| *path == call.path);
+            daemon.change(&call.path, ADAPTER, properties([("Discovering", value(scanned))])).await;
         }
         "RemoveDevice" => {
-            let device: OwnedObjectPath = call.message.body().deserialize().unwrap();
-            if !fake.state().tree.has(&device) {
+            let device: OwnedObjectPath = call.message.body().deserialize().map_err(arguments)?;
+            if !daemon.state().tree.has(&device) {
                 return Err(Refusal::bluez("DoesNotExist", "Does Not Exist"));
             }
-            fake.forget(&device).await;
+            daemon.forget(&device).await;
         }
         _ => return Err(missing(call)),
     }

@@ -3,21 +3,21 @@
 use std::fs;
 use std::path::PathBuf;
 
-use radio::v4::Uuid;
 use zbus::Connection;
-use zbus::zvariant::{OwnedObjectPath, OwnedValue, Value};
+use zbus::zvariant::Value;
 
-use super::calls::{Answer, Call, Refusal};
+use super::calls::{Answer, Call, Refusal, arguments};
 use super::tree::Properties;
 use super::{
-    ADAPTER, CHARACTERISTIC, DEVICE, Fake, Faults, Interfaces, Monitor, Pairing, SERVICE, State, device_path,
-    properties, value,
+    ADAPTER, CHARACTERISTIC, DEVICE, Daemon, Faults, Interfaces, Pairing, Peer, SERVICE, State, device_path,
+    object, properties, value,
 };
+use crate::v4::Uuid;
 
-impl Fake {
+impl<P: Peer> Daemon<P> {
     /// Puts a monitor into reach of an adapter. BlueZ knows nothing of it until it is heard.
-    pub fn place(&self, adapter: &str, monitor: Monitor) -> String {
-        let path = device_path(adapter, monitor.address);
+    pub fn place(&self, adapter: &str, monitor: P) -> String {
+        let path = device_path(adapter, monitor.address());
         self.state().monitors.insert(path.clone(), monitor);
         path
     }
@@ -43,13 +43,12 @@ impl Fake {
             self.change(path, DEVICE, heard).await;
             return;
         }
-        let (adapter, last) = path.rsplit_once('/').unwrap();
-        let address = last.strip_prefix("dev_").unwrap().replace('_', ":");
+        let (adapter, address) = parts(path);
         let device = properties([
             ("Address", value(address.as_str())),
             ("AddressType", value("random")),
             ("Alias", value(address.replace(':', "-"))),
-            ("Adapter", value(OwnedObjectPath::try_from(adapter).unwrap().into_inner())),
+            ("Adapter", value(object(adapter).into_inner())),
             ("Paired", value(false)),
             ("Bonded", value(false)),
             ("Trusted", value(false)),
@@ -66,6 +65,10 @@ impl Fake {
 
     /// The link is lost, by whichever side.
     pub async fn lose(&self, path: &str) {
+        let adapter = adapter_name(path);
+        if let Some(monitor) = self.state().monitors.get_mut(path) {
+            monitor.unlinked(&adapter);
+        }
         self.state().listeners.retain(|(_, it)| !it.starts_with(&format!("{path}/")));
         let characteristics: Vec<String> = {
             let state = self.state();
@@ -86,23 +89,26 @@ impl Fake {
         if self.state().tree.is(path, DEVICE, "Connected") {
             self.lose(path).await;
         }
-        let _ = fs::remove_dir_all(self.info(path).parent().unwrap());
+        if let Some(folder) = self.info(path).parent() {
+            let _ = fs::remove_dir_all(folder);
+        }
         self.remove(path).await;
     }
 
     /// Where the bond with a device is stored.
     pub fn info(&self, path: &str) -> PathBuf {
-        let (adapter, last) = path.rsplit_once('/').unwrap();
-        let own = self.state().tree.get(adapter, ADAPTER, "Address");
-        let own = own.map(|it| String::try_from(it).unwrap()).unwrap_or_default();
-        let peer = last.strip_prefix("dev_").unwrap().replace('_', ":");
+        let (adapter, peer) = parts(path);
+        let own = self.state().tree.text(adapter, ADAPTER, "Address").unwrap_or_default();
         self.0.keys.join(own).join(peer).join("info")
     }
 
     /// The monitor sends: a notification or an indication, which the stack confirms by itself.
     pub async fn send(&self, path: &str, uuid: Uuid, bytes: &[u8]) {
         let characteristic = characteristic_path(&self.state(), path, uuid);
-        self.change(&characteristic, CHARACTERISTIC, properties([("Value", value(bytes.to_vec()))])).await;
+        if let Some(characteristic) = characteristic {
+            let news = properties([("Value", value(bytes.to_vec()))]);
+            self.change(&characteristic, CHARACTERISTIC, news).await;
+        }
     }
 
     pub(super) async fn device_call(
@@ -142,7 +148,7 @@ impl Fake {
                 return Err(aborted());
             };
             // The stored key means nothing to the monitor: encryption fails, and the link with it.
-            if bonded && !monitor.bonds.contains(&hci) {
+            if bonded && !monitor.holds_bond(&hci) {
                 return Err(aborted());
             }
         }
@@ -161,6 +167,10 @@ impl Fake {
             }
         }
         self.change(path, DEVICE, properties([("ServicesResolved", value(true))])).await;
+        let adapter = adapter_name(path);
+        if let Some(monitor) = self.state().monitors.get_mut(path) {
+            monitor.linked(&adapter);
+        }
     }
 
     async fn pair(&self, bus: &Connection, call: &Call<'_>) -> Result<(), Refusal> {
@@ -170,7 +180,7 @@ impl Fake {
             return Err(Refusal::bluez("AlreadyExists", "Already Exists"));
         }
         let agent = self.state().agent.clone().ok_or_else(failed)?;
-        let pairing = self.state().monitors.get(path).map(|it| it.pairing).ok_or_else(failed)?;
+        let pairing = self.state().monitors.get(path).map(Peer::pairing).ok_or_else(failed)?;
         if !self.state().tree.is(path, DEVICE, "Connected") {
             self.change(path, DEVICE, properties([("Connected", value(true))])).await;
         }
@@ -188,15 +198,15 @@ impl Fake {
         };
         let authenticated = if self.state().faults.weak_key { authenticated.min(2) } else { authenticated };
         if let Some(monitor) = self.state().monitors.get_mut(path) {
-            monitor.bonds.insert(adapter_name(path));
+            monitor.bonded(&adapter_name(path), authenticated == 3);
         }
         let info = self.info(path);
-        fs::create_dir_all(info.parent().unwrap()).unwrap();
         let text = format!(
             "[General]\nAddressType=static\nTrusted=false\nBlocked=false\n\n[LongTermKey]\n\
              Key=00000000000000000000000000000000\nAuthenticated={authenticated}\nEncSize=16\nEDiv=0\nRand=0\n"
         );
-        fs::write(info, text).unwrap();
+        let written = info.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&info, text));
+        written.map_err(|why| Refusal::bluez("Failed", &format!("write {}: {why}", info.display())))?;
         self.change(path, DEVICE, properties([("Paired", value(true)), ("Bonded", value(true))])).await;
         self.link_up(path).await;
         Ok(())
@@ -214,23 +224,23 @@ impl Fake {
             if !state.tree.is(&device, DEVICE, "Bonded") {
                 return Err(Refusal::bluez("NotPermitted", "Not paired"));
             }
-            String::try_from(state.tree.get(path, CHARACTERISTIC, "UUID").unwrap()).unwrap().parse().unwrap()
+            let uuid = state.tree.text(path, CHARACTERISTIC, "UUID").and_then(|uuid| uuid.parse().ok());
+            uuid.ok_or_else(|| Refusal::unknown_object(path, method, CHARACTERISTIC))?
         };
         let body = call.message.body();
         match method {
             "ReadValue" => {
-                let bytes = self.state().monitors[&device].values.get(&uuid).cloned();
+                let bytes = self.state().monitors.get_mut(&device).and_then(|it| it.read(uuid));
                 bytes.map(Answer::Bytes).ok_or_else(|| Refusal::bluez("NotPermitted", "Read not permitted"))
             }
             "WriteValue" => {
-                let (bytes, _): (Vec<u8>, Properties) = body.deserialize().unwrap();
+                let (bytes, _): (Vec<u8>, Properties) = body.deserialize().map_err(arguments)?;
                 let mut state = self.state();
-                let monitor = state.monitors.get_mut(&device).unwrap();
-                if let Some(code) = monitor.refuses {
-                    let text = format!("Operation failed with ATT error: {code:#04x}");
-                    return Err(Refusal::bluez("Failed", &text));
-                }
-                monitor.written.push((uuid, bytes));
+                let monitor = state.monitors.get_mut(&device);
+                let monitor = monitor.ok_or_else(|| Refusal::bluez("Failed", "Not connected"))?;
+                monitor.write(uuid, bytes).map_err(|code| {
+                    Refusal::bluez("Failed", &format!("Operation failed with ATT error: {code:#04x}"))
+                })?;
                 Ok(Answer::Nothing)
             }
             "StartNotify" => {
@@ -240,6 +250,9 @@ impl Fake {
                 }
                 self.state().clients.insert(call.sender.clone());
                 self.change(path, CHARACTERISTIC, properties([("Notifying", value(true))])).await;
+                if let Some(monitor) = self.state().monitors.get_mut(&device) {
+                    monitor.listened(uuid);
+                }
                 Ok(Answer::Nothing)
             }
             "StopNotify" => {
@@ -254,25 +267,30 @@ impl Fake {
 }
 
 fn adapter_name(path: &str) -> String {
-    path.split('/').nth(3).unwrap().to_owned()
+    path.split('/').nth(3).unwrap_or_default().to_owned()
 }
 
-fn characteristic_path(state: &State, device: &str, uuid: Uuid) -> String {
-    let below = format!("{device}/");
+/// The adapter's path and the device's address, by the device's path.
+fn parts(path: &str) -> (&str, String) {
+    let (adapter, last) = path.rsplit_once('/').unwrap_or_default();
+    (adapter, last.trim_start_matches("dev_").replace('_', ":"))
+}
+
+fn characteristic_path<P: Peer>(state: &State<P>, device: &str, uuid: Uuid) -> Option<String> {
+    let (below, uuid) = (format!("{device}/"), uuid.to_string());
     let is = |path: &&String| {
-        let held = state.tree.get(path, CHARACTERISTIC, "UUID");
-        path.starts_with(&below) && held.is_some_and(|it| String::try_from(it).unwrap() == uuid.to_string())
+        path.starts_with(&below) && state.tree.text(path, CHARACTERISTIC, "UUID").as_ref() == Some(&uuid)
     };
-    state.tree.paths().find(is).unwrap().clone()
+    state.tree.paths().find(is).cloned()
 }
 
 /// Services before their characteristics.
-fn gatt_objects(state: &State, device: &str) -> Vec<(String, Interfaces)> {
+fn gatt_objects<P: Peer>(state: &State<P>, device: &str) -> Vec<(String, Interfaces)> {
     let Some(monitor) = state.monitors.get(device) else { return Vec::new() };
-    let object = |path: &str| -> OwnedValue { value(OwnedObjectPath::try_from(path).unwrap().into_inner()) };
+    let at = |path: &str| value(object(path).into_inner());
     let mut services: Vec<Uuid> = Vec::new();
     let mut objects = Vec::new();
-    for (number, characteristic) in (1..).zip(&monitor.characteristics) {
+    for (number, characteristic) in (1..).zip(monitor.characteristics()) {
         let place = services.iter().position(|it| *it == characteristic.service).unwrap_or_else(|| {
             services.push(characteristic.service);
             services.len() - 1
@@ -281,7 +299,7 @@ fn gatt_objects(state: &State, device: &str) -> Vec<(String, Interfaces)> {
         if !objects.iter().any(|(path, _)| *path == service) {
             let table = properties([
                 ("UUID", value(characteristic.service.to_string())),
-                ("Device", object(device)),
+                ("Device", at(device)),
                 ("Primary", value(true)),
                 ("Includes", value(Vec::<zbus::zvariant::ObjectPath<'_>>::new())),
             ]);
@@ -289,7 +307,7 @@ fn gatt_objects(state: &State, device: &str) -> Vec<(String, Interfaces)> {
         }
         let table = properties([
             ("UUID", value(characteristic.uuid.to_string())),
-            ("Service", object(&service)),
+            ("Service", at(&service)),
             ("Value", value(Vec::<u8>::new())),
             ("Notifying", value(false)),
             ("Flags", value(characteristic.flags.iter().map(|it| (*it).to_owned()).collect::<Vec<String>>())),

@@ -10,9 +10,19 @@ pub type Properties = HashMap<String, OwnedValue>;
 /// Interfaces by name.
 pub type Interfaces = HashMap<String, Properties>;
 
-/// A property's value for a table of them.
+/// A property's value for a table of them. Only a file descriptor could not be one, and there is none here.
 pub fn value<'a>(of: impl Into<Value<'a>>) -> OwnedValue {
-    of.into().try_into().unwrap()
+    of.into().try_into().unwrap_or_else(|_| OwnedValue::from(0_u8))
+}
+
+/// A path for the bus; what is none becomes the root.
+pub fn object(path: &str) -> OwnedObjectPath {
+    OwnedObjectPath::try_from(path).unwrap_or_default()
+}
+
+/// A copy of a value.
+fn again(of: &OwnedValue) -> OwnedValue {
+    of.try_clone().unwrap_or_else(|_| OwnedValue::from(0_u8))
 }
 
 /// Properties from pairs.
@@ -25,6 +35,7 @@ pub fn properties<const N: usize>(pairs: [(&str, OwnedValue); N]) -> Properties 
 pub struct Tree(BTreeMap<String, Interfaces>);
 
 impl Tree {
+    /// Puts an object in.
     pub fn insert(&mut self, path: &str, interfaces: Interfaces) {
         self.0.insert(path.to_owned(), interfaces);
     }
@@ -43,42 +54,55 @@ impl Tree {
             .collect()
     }
 
+    /// Whether there is such an object.
+    #[must_use]
     pub fn has(&self, path: &str) -> bool {
         self.0.contains_key(path)
     }
 
+    /// What an object has.
+    #[must_use]
     pub fn interfaces(&self, path: &str) -> Option<&Interfaces> {
         self.0.get(path)
     }
 
+    /// A property.
+    #[must_use]
     pub fn get(&self, path: &str, interface: &str, name: &str) -> Option<OwnedValue> {
-        self.0.get(path)?.get(interface)?.get(name).map(|value| value.try_clone().unwrap())
+        self.0.get(path)?.get(interface)?.get(name).map(again)
     }
 
+    /// Whether a property is there and true.
+    #[must_use]
     pub fn is(&self, path: &str, interface: &str, name: &str) -> bool {
-        self.get(path, interface, name).is_some_and(|value| bool::try_from(value).unwrap())
+        self.get(path, interface, name).is_some_and(|value| bool::try_from(value).unwrap_or_default())
     }
 
+    /// A property that is a text.
+    pub fn text(&self, path: &str, interface: &str, name: &str) -> Option<String> {
+        String::try_from(self.get(path, interface, name)?).ok()
+    }
+
+    /// Changes properties of an object that has that interface.
     pub fn set(&mut self, path: &str, interface: &str, changes: &Properties) {
         if let Some(held) = self.0.get_mut(path).and_then(|it| it.get_mut(interface)) {
             held.extend(copy(changes));
         }
     }
 
+    /// Takes everything away.
     pub fn clear(&mut self) {
         self.0.clear();
     }
 
+    /// Every object.
     pub fn paths(&self) -> impl Iterator<Item = &String> {
         self.0.keys()
     }
 
     /// What GetManagedObjects answers.
     pub fn managed(&self) -> HashMap<OwnedObjectPath, Interfaces> {
-        self.0
-            .iter()
-            .map(|(path, interfaces)| (OwnedObjectPath::try_from(path.as_str()).unwrap(), copies(interfaces)))
-            .collect()
+        self.0.iter().map(|(path, interfaces)| (object(path), copies(interfaces))).collect()
     }
 
     /// The children of a path as Introspect tells them: libraries find services and characteristics by it.
@@ -95,7 +119,8 @@ impl Tree {
              \"http://www.freedesktop.org/standards/dbus/1.0/introspect.dtd\">\n<node>",
         );
         for name in names {
-            write!(xml, "<node name=\"{name}\"/>").unwrap();
+            // A text takes whatever is written to it.
+            let _ = write!(xml, "<node name=\"{name}\"/>");
         }
         xml.push_str("</node>");
         Some(xml)
@@ -103,7 +128,7 @@ impl Tree {
 }
 
 pub fn copy(of: &Properties) -> Properties {
-    of.iter().map(|(name, value)| (name.clone(), value.try_clone().unwrap())).collect()
+    of.iter().map(|(name, value)| (name.clone(), again(value))).collect()
 }
 
 pub fn copies(of: &Interfaces) -> Interfaces {

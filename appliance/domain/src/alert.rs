@@ -1,0 +1,109 @@
+//! What a monitor alerts of by itself, and in which unit it measures that.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// What an alert is about, and the unit of its value and limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum AlertKind {
+    /// 1: mold temperature above the limit; tenths of a degree Celsius.
+    Hot,
+    /// 2: mold temperature below the limit; tenths of a degree Celsius.
+    Cold,
+    /// 3: cycle time above the limit; hundredths of a second.
+    Slow,
+    /// 4: cycle time below the limit; hundredths of a second.
+    Fast,
+    /// 5: shock above the limit; thousandths of g, the highest value.
+    Shock,
+    /// 6: off the tool for longer than the limit; seconds.
+    Detached,
+    /// Any other.
+    Unknown(u8),
+}
+
+impl AlertKind {
+    /// A value of this kind with its unit; one of an unknown kind is a bare number.
+    #[must_use]
+    pub fn measure(self, value: i64) -> String {
+        let (digits, unit) = match self {
+            AlertKind::Hot | AlertKind::Cold => (1, " °C"),
+            AlertKind::Slow | AlertKind::Fast => (2, " s"),
+            AlertKind::Shock => (3, " g"),
+            AlertKind::Detached => (0, " s"),
+            AlertKind::Unknown(_) => (0, ""),
+        };
+        let (sign, size) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
+        let scale = 10_u64.pow(digits);
+        let (whole, part) = (size / scale, size % scale);
+        match usize::try_from(digits) {
+            Ok(width) if width > 0 => format!("{sign}{whole}.{part:0width$}{unit}"),
+            _ => format!("{sign}{whole}{unit}"),
+        }
+    }
+}
+
+impl From<u8> for AlertKind {
+    fn from(code: u8) -> Self {
+        match code {
+            1 => AlertKind::Hot,
+            2 => AlertKind::Cold,
+            3 => AlertKind::Slow,
+            4 => AlertKind::Fast,
+            5 => AlertKind::Shock,
+            6 => AlertKind::Detached,
+            other => AlertKind::Unknown(other),
+        }
+    }
+}
+
+impl From<AlertKind> for u8 {
+    fn from(kind: AlertKind) -> u8 {
+        match kind {
+            AlertKind::Hot => 1,
+            AlertKind::Cold => 2,
+            AlertKind::Slow => 3,
+            AlertKind::Fast => 4,
+            AlertKind::Shock => 5,
+            AlertKind::Detached => 6,
+            AlertKind::Unknown(code) => code,
+        }
+    }
+}
+
+impl fmt::Display for AlertKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            AlertKind::Hot => "too hot",
+            AlertKind::Cold => "too cold",
+            AlertKind::Slow => "cycles too slow",
+            AlertKind::Fast => "cycles too fast",
+            AlertKind::Shock => "shock",
+            AlertKind::Detached => "off the tool",
+            AlertKind::Unknown(code) => return write!(f, "alert {code:#04x}"),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_a_kind_and_every_kind_its_code() {
+        for code in 0..=u8::MAX {
+            assert_eq!(u8::from(AlertKind::from(code)), code);
+        }
+    }
+
+    #[test]
+    fn a_value_is_told_in_its_unit() {
+        assert_eq!(AlertKind::Hot.measure(912), "91.2 °C");
+        assert_eq!(AlertKind::Cold.measure(-5), "-0.5 °C");
+        assert_eq!(AlertKind::Slow.measure(3_007), "30.07 s");
+        assert_eq!(AlertKind::Shock.measure(12_034), "12.034 g");
+        assert_eq!(AlertKind::Detached.measure(90), "90 s");
+        assert_eq!(AlertKind::Unknown(9).measure(i64::MIN), "-9223372036854775808");
+    }
+}
