@@ -47,6 +47,10 @@ soak: (_setup "build") (_site "dev")
 e2e *ARGS: setup (_site "dev")
     @.ci/tests e2e "$@"
 
+# Bluetooth with a real kernel, the real bluetoothd and simulated monitors, in a virtual machine; `lab short` takes some minutes
+lab *ARGS: (_setup "build") (_setup "lab") (_site "dev")
+    @.ci/lab "$@"
+
 # The quick build that the tests use: target/debug/platen
 _dev-build: (_setup "build") (_site "dev")
     @.ci/tests build

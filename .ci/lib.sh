@@ -27,6 +27,7 @@ wasm_opt="$binaryen/node_modules/.bin/wasm-opt"
 python_env_of() { printf '%s/python-%s\n' "$tools" "$(cksum <"$root/.ci/$1" | cut -d ' ' -f 1)"; }
 python_env=$(python_env_of python.txt)
 bench_python_env=$(python_env_of bench-python.txt)
+lab_python_env=$(python_env_of lab-python.txt)
 
 # Other people's databases that the machine lacks, unpacked and not installed.
 peers="$tools/peers"

@@ -224,6 +224,19 @@ fn links_go_by_the_strongest_way_that_has_a_bond() {
 }
 
 #[test]
+fn a_window_for_a_monitor_that_has_a_link_is_taken_when_that_ends() {
+    let mut hall = enrolled(1, 3);
+    assert!(hall.run_until(60, |hall| hall.state(1) == "live"));
+    hall.open_window(1, Some(PASSKEY), 120);
+    let enrolled = |hall: &mut Hall| {
+        let told = |told: &&(Serial, Told)| matches!(told, (Serial(1), Told::Enrolled { .. }));
+        hall.told.iter().filter(told).count() == 2
+    };
+    assert!(hall.run_until(60, enrolled), "{:?}", hall.told);
+    assert!(hall.run_until(60, |hall| hall.state(1) == "live"));
+}
+
+#[test]
 fn a_hundred_monitors_with_ten_thousand_cycles_each_are_drained() {
     let mut hall = enrolled(100, 5);
     hall.air.unplug(&adapter(0), hall.now);

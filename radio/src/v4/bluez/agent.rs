@@ -1,10 +1,16 @@
 //! The pairing agent: whom bluetoothd asks for a passkey.
 //!
 //! It answers for a pairing that we asked for and refuses everybody else, so that nobody pairs with the box from outside.
+//!
+//! bluetoothd reads a battery's level of its own accord as soon as there is a link, and begins to pair when the monitor
+//! wants a key for that: so it may ask a moment before we do. That question waits for ours; refused, it would be a
+//! failed try that the monitor counts.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use tokio::sync::watch;
 use zbus::message::Header;
 use zbus::zvariant::OwnedObjectPath;
 
@@ -15,6 +21,9 @@ pub(super) const PATH: &str = "/platen/agent";
 /// It can show and enter digits: only so does bluetoothd ask for the passkey that a monitor's label has. With less it
 /// silently falls back to Just Works.
 pub(super) const CAPABILITY: &str = "KeyboardDisplay";
+
+/// How long a question about a link of ours waits for the pairing that it is about.
+const ABOUT_TO_BE: Duration = Duration::from_secs(5);
 
 /// A pairing that we asked for.
 struct Pairing {
@@ -27,25 +36,57 @@ struct Open {
     /// Who owns `org.bluez` now: nobody else may ask.
     owner: Option<String>,
     pairings: HashMap<String, Pairing>,
+    /// Devices that we made a link to: a pairing may follow.
+    expected: HashSet<String>,
 }
 
 /// The pairings under way, by the path of the device.
 #[derive(Clone, Default)]
-pub(super) struct Pairings(Arc<Mutex<Open>>);
+pub(super) struct Pairings {
+    open: Arc<Mutex<Open>>,
+    /// Changes when a door opens.
+    opened: watch::Sender<u64>,
+}
 
 impl Pairings {
     fn lock(&self) -> MutexGuard<'_, Open> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.open.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A link to a device is ours: if it asks to pair, we may be about to ask for that ourselves.
+    pub(super) fn expect(&self, device: &str) {
+        self.lock().expected.insert(device.to_owned());
+    }
+
+    /// What `look` finds, now or, for a device that we have to do with, as soon as a door opens.
+    async fn wait<T>(&self, device: &str, mut look: impl FnMut(&Self) -> Option<T>) -> Option<T> {
+        let mut opened = self.opened.subscribe();
+        let expected = self.lock().expected.contains(device);
+        let search = async {
+            loop {
+                opened.borrow_and_update();
+                if let Some(found) = look(self) {
+                    return Some(found);
+                }
+                if !expected || opened.changed().await.is_err() {
+                    return None;
+                }
+            }
+        };
+        tokio::time::timeout(ABOUT_TO_BE, search).await.ok().flatten()
     }
 
     /// Who owns `org.bluez` from now on.
     pub(super) fn owned_by(&self, owner: Option<String>) {
-        self.lock().owner = owner;
+        let mut open = self.lock();
+        open.owner = owner;
+        open.expected.clear();
     }
 
     /// Opens the door for one device. It closes when what is returned goes.
     pub(super) fn open(&self, device: &str, passkey: Option<Passkey>) -> Door {
         self.lock().pairings.insert(device.to_owned(), Pairing { passkey, answered: false });
+        self.opened.send_modify(|n| *n += 1);
         Door { pairings: self.clone(), device: device.to_owned() }
     }
 
@@ -83,7 +124,9 @@ impl Door {
 
 impl Drop for Door {
     fn drop(&mut self) {
-        self.pairings.lock().pairings.remove(&self.device);
+        let mut open = self.pairings.lock();
+        open.pairings.remove(&self.device);
+        open.expected.remove(&self.device);
     }
 }
 
@@ -116,24 +159,25 @@ impl Agent {
 
     fn cancel(&self) {}
 
-    fn request_passkey(
+    async fn request_passkey(
         &self,
         device: OwnedObjectPath,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<u32, Refusal> {
-        let passkey = self.0.passkey(sender(&header).as_deref(), device.as_str());
+        let sender = sender(&header);
+        let passkey = self.0.wait(&device, |it| it.passkey(sender.as_deref(), &device)).await;
         passkey.ok_or_else(|| refuse("pairing with a passkey", &device))
     }
 
-    fn request_authorization(
+    async fn request_authorization(
         &self,
         device: OwnedObjectPath,
         #[zbus(header)] header: Header<'_>,
     ) -> Result<(), Refusal> {
-        if self.0.just_works(sender(&header).as_deref(), device.as_str()) {
-            return Ok(());
-        }
-        Err(refuse("pairing without a passkey", &device))
+        let sender = sender(&header);
+        let asked_for =
+            self.0.wait(&device, |it| it.just_works(sender.as_deref(), &device).then_some(())).await;
+        asked_for.ok_or_else(|| refuse("pairing without a passkey", &device))
     }
 
     // Nobody is there to compare two numbers, and no monitor shows one.
@@ -179,6 +223,25 @@ mod tests {
         assert!(door.answered());
         drop(door);
         assert_eq!(pairings.passkey(BLUEZ, DEVICE), None, "it is over");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_question_ahead_of_our_own_waits_for_it_and_no_other_does() {
+        let pairings = Pairings::default();
+        pairings.owned_by(BLUEZ.map(str::to_owned));
+        let ask =
+            |pairings: Pairings| async move { pairings.wait(DEVICE, |it| it.passkey(BLUEZ, DEVICE)).await };
+        let began = tokio::time::Instant::now();
+        assert_eq!(ask(pairings.clone()).await, None);
+        assert_eq!(began.elapsed(), Duration::ZERO, "nobody connected there");
+        pairings.expect(DEVICE);
+        assert_eq!(ask(pairings.clone()).await, None);
+        assert_eq!(began.elapsed(), ABOUT_TO_BE, "it waited, and no pairing was asked for");
+        let asked = tokio::spawn(ask(pairings.clone()));
+        tokio::task::yield_now().await;
+        let door = pairings.open(DEVICE, Some(Passkey::from(&"123456".parse().unwrap())));
+        assert_eq!(asked.await.unwrap(), Some(123_456));
+        assert!(door.answered());
     }
 
     #[test]

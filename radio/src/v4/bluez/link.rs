@@ -15,6 +15,9 @@ use crate::v4::open::Characteristic;
 /// How often bluetoothd is asked whether a link stands, should its signal have been missed.
 const LOOK: Duration = Duration::from_secs(2);
 
+/// How long a monitor is listened for that bluetoothd does not know, before it counts as not there.
+const HEAR: Duration = Duration::from_secs(10);
+
 /// Where a monitor is, looked up anew for each act: bluetoothd removes objects as it likes.
 struct Target {
     adapter_path: String,
@@ -97,6 +100,10 @@ async fn connect(shared: &Shared, way: Way) -> Result<Option<Fact>, Failure> {
 async fn link(shared: &Shared, way: &Way, target: &Target) -> Result<Option<Fact>, Failure> {
     let whose = (target.adapter, way.address);
     shared.subscribed(whose, None);
+    let heard = tokio::time::timeout(HEAR, shared.hear(&way.adapter, &target.path)).await;
+    heard.map_err(|_| Failure::Vanished)?;
+    shared.mirror(|mirror| mirror.begin_link(&target.path));
+    shared.pairings.expect(&target.path);
     let limit = shared.settings.limits.connect;
     match shared.calls.within(limit).device(&target.path, "Connect").await {
         // The monitor's link came before we asked, or from before.
@@ -197,7 +204,12 @@ async fn disconnect(shared: &Shared, way: &Way) {
 async fn forget(shared: &Shared, way: &Way) {
     let Ok(target) = find(shared, way) else { return };
     match shared.calls.remove(&target.adapter_path, &target.path).await {
-        Ok(()) => tracing::info!(%way, "the bond is removed"),
+        Ok(()) => {
+            tracing::info!(%way, "the bond is removed");
+            // The answer may be here before the signal: what is still in the picture is no device that one can connect to.
+            let gone = shared.until(|mirror| mirror.linked(&target.path).is_none().then_some(()));
+            let _ = tokio::time::timeout(LOOK, gone).await;
+        }
         // It was not there: as wanted.
         Err(Failure::Vanished) => {}
         Err(why) => tracing::error!(%way, %why, "the bond is not removed"),

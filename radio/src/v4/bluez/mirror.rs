@@ -10,6 +10,7 @@ use super::calls::{ADAPTER, DEVICE, Interfaces, Properties};
 use super::paths::{self, Place};
 use crate::v4::Address;
 use crate::v4::air::{Fact, Way};
+use crate::v4::open::Characteristic;
 
 /// What a change brings.
 #[derive(Debug, PartialEq, Eq)]
@@ -26,6 +27,9 @@ pub(super) enum News {
     Leftover(String),
 }
 
+/// Values of a link that is not told yet, for each device: beyond that they are lost, and come again on the next link.
+const MOST_EARLY: usize = 1_024;
+
 struct Adapter {
     address: Address,
     name: LinkName,
@@ -39,6 +43,9 @@ struct Device {
     resolved: bool,
     /// The link was told as a fact.
     told: bool,
+    /// What the monitor sent on a link that is not told yet: bluetoothd asks it again for what it was asked before, as
+    /// soon as there is a link.
+    early: Vec<Fact>,
 }
 
 /// The picture.
@@ -70,11 +77,6 @@ impl Mirror {
     pub(super) fn adapter(&self, wanted: &LinkName) -> Option<(String, Address)> {
         let (path, adapter) = self.adapters.iter().find(|(_, it)| it.name == *wanted && it.powered)?;
         Some((path.clone(), adapter.address))
-    }
-
-    /// The name of the adapter with this address.
-    pub(super) fn name_of(&self, address: Address) -> Option<LinkName> {
-        self.adapters.values().find(|it| it.address == address).map(|it| it.name.clone())
     }
 
     /// Whether a link to this monitor by this adapter was told and stands.
@@ -254,12 +256,41 @@ impl Mirror {
         self.devices.get(path).map(|it| (it.connected, it.resolved))
     }
 
-    /// The link is told, if it still stands.
-    pub(super) fn tell_link(&mut self, path: &str) -> bool {
-        self.devices.get_mut(path).is_some_and(|it| {
-            it.told = it.connected;
-            it.told
-        })
+    /// A link is about to be made: what the one before it sent late is not of this one.
+    pub(super) fn begin_link(&mut self, path: &str) {
+        if let Some(device) = self.devices.get_mut(path) {
+            device.early.clear();
+        }
+    }
+
+    /// The link is told, if it still stands; returns what came ahead of it, which is told behind it.
+    pub(super) fn tell_link(&mut self, path: &str) -> Option<Vec<Fact>> {
+        let device = self.devices.get_mut(path).filter(|it| it.connected)?;
+        device.told = true;
+        Some(std::mem::take(&mut device.early))
+    }
+
+    /// A monitor sent something by itself: it is told, unless its link is to be told before.
+    pub(super) fn value(
+        &mut self,
+        adapter: Address,
+        monitor: Address,
+        characteristic: Characteristic,
+        bytes: Vec<u8>,
+    ) -> Option<Fact> {
+        let (path, name) =
+            self.adapters.iter().find(|(_, it)| it.address == adapter).map(|(path, it)| (path, &it.name))?;
+        let path = paths::device(path, monitor);
+        let value =
+            Fact::Value { way: Way { adapter: name.clone(), address: monitor }, characteristic, bytes };
+        let device = self.devices.get_mut(&path)?;
+        if device.told {
+            return Some(value);
+        }
+        if device.early.len() < MOST_EARLY {
+            device.early.push(value);
+        }
+        None
     }
 
     /// Whether the link was told.
@@ -275,4 +306,40 @@ impl Mirror {
 
 fn is(properties: &Properties, name: &str) -> Option<bool> {
     properties.get(name).and_then(|it| bool::try_from(it).ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use zbus::zvariant::Value;
+
+    use super::*;
+
+    #[test]
+    fn what_a_monitor_sends_ahead_of_its_link_is_told_behind_it() {
+        let (adapter, monitor) = (
+            Address::from_be_bytes([0, 0x1A, 0x7D, 0xDA, 0x71, 0x13]),
+            Address::from_be_bytes([0xF0, 0, 0, 0, 0, 1]),
+        );
+        let text = |text: &str| OwnedValue::try_from(Value::from(text)).unwrap();
+        let truth = |name: &str| Properties::from([(name.to_owned(), OwnedValue::from(true))]);
+        let mut properties = truth("Powered");
+        properties.insert("Address".to_owned(), text(&adapter.to_string()));
+        let mut mirror = Mirror::new(5);
+        mirror.added("/org/bluez/hci0", &Interfaces::from([(ADAPTER.to_owned(), properties)]));
+        let path = paths::device("/org/bluez/hci0", monitor);
+        mirror.added(&path, &Interfaces::from([(DEVICE.to_owned(), Properties::new())]));
+        let send =
+            |mirror: &mut Mirror, byte| mirror.value(adapter, monitor, Characteristic::Cycles, vec![byte]);
+        let bytes = |fact: Fact| if let Fact::Value { bytes, .. } = fact { bytes } else { Vec::new() };
+
+        assert_eq!(send(&mut mirror, 1), None, "late, of a link before");
+        mirror.begin_link(&path);
+        assert_eq!(send(&mut mirror, 2), None, "even before the signal that the link stands");
+        assert_eq!(mirror.tell_link(&path), None, "it does not stand");
+        mirror.changed(&path, DEVICE, &truth("Connected"));
+        assert_eq!(send(&mut mirror, 3), None);
+        let early = mirror.tell_link(&path).unwrap().into_iter().map(bytes).collect::<Vec<_>>();
+        assert_eq!(early, [[2], [3]]);
+        assert_eq!(send(&mut mirror, 4).map(bytes), Some(vec![4]));
+    }
 }

@@ -33,9 +33,11 @@ type Held = (String, Option<String>, u64);
 
 async fn keep(shared: Arc<Shared>, adapter: LinkName, mut wants: watch::Receiver<bool>) {
     let mut renewed = shared.renewed.subscribe();
+    let mut searches = shared.searches.subscribe();
     let mut scans: Option<Held> = None;
     loop {
-        let on = *wants.borrow_and_update();
+        let searched = searches.borrow_and_update().contains(&adapter);
+        let on = *wants.borrow_and_update() || searched;
         let connection = *renewed.borrow_and_update();
         let there =
             shared.mirror(|mirror| Some((mirror.adapter(&adapter)?, mirror.owner().map(str::to_owned))));
@@ -65,6 +67,7 @@ async fn keep(shared: Arc<Shared>, adapter: LinkName, mut wants: watch::Receiver
         tokio::select! {
             changed = wants.changed() => if changed.is_err() { return },
             _ = renewed.changed() => {}
+            _ = searches.changed() => {}
             () = shared.until(|mirror| {
                 let there = mirror.adapter(&adapter).map(|(path, _)| (path, mirror.owner().map(str::to_owned)));
                 (there != seen.as_ref().map(|(path, owner, _)| (path.clone(), owner.clone()))).then_some(())

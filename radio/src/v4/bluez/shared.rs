@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use domain::LinkName;
 use tokio::sync::{RwLock, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
@@ -32,11 +33,33 @@ pub(super) struct Shared {
     pub(super) renewed: watch::Sender<u64>,
     /// btleplug's session. Whoever uses it holds it for reading, so that it is not made anew meanwhile.
     pub(super) gatt: RwLock<Arc<Session>>,
+    /// Adapters that have to hear a monitor before they can connect to it, one entry for each of these.
+    pub(super) searches: watch::Sender<Vec<LinkName>>,
     values: mpsc::Sender<Sent>,
     facts: mpsc::UnboundedSender<Fact>,
     adverts: Arc<AtomicUsize>,
     /// What monitors were asked to send, for a new session.
     subscribed: Mutex<Vec<(Address, Address, Characteristic)>>,
+}
+
+/// An adapter listens for somebody as long as this is there.
+struct Search<'s>(&'s watch::Sender<Vec<LinkName>>, LinkName);
+
+impl<'s> Search<'s> {
+    fn begin(searches: &'s watch::Sender<Vec<LinkName>>, adapter: &LinkName) -> Self {
+        searches.send_modify(|all| all.push(adapter.clone()));
+        Search(searches, adapter.clone())
+    }
+}
+
+impl Drop for Search<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|all| {
+            if let Some(place) = all.iter().position(|it| *it == self.1) {
+                all.swap_remove(place);
+            }
+        });
+    }
 }
 
 /// Facts on their way out.
@@ -64,6 +87,7 @@ impl Shared {
             stop,
             changes: watch::Sender::new(0),
             renewed: watch::Sender::new(0),
+            searches: watch::Sender::default(),
             gatt: RwLock::new(Arc::new(session)),
             values,
             facts,
@@ -106,15 +130,24 @@ impl Shared {
         chores
     }
 
-    /// Tells that a link stands, if it still does; its end comes after it then.
+    /// Tells that a link stands, if it still does; its end comes after it then, and so does what it brought already.
     pub(super) fn tell_link(&self, path: &str, way: &Way, mtu: usize) -> Result<(), Failure> {
         self.mirror(|mirror| {
-            if !mirror.tell_link(path) {
-                return Err(Failure::Vanished);
-            }
+            let early = mirror.tell_link(path).ok_or(Failure::Vanished)?;
             self.tell(Fact::Connected { way: way.clone(), mtu });
+            early.into_iter().for_each(|value| self.tell(value));
             Ok(())
         })
+    }
+
+    /// Waits until bluetoothd knows a device: it knows nobody that it did not hear, and one that was forgotten has to be
+    /// heard again. The adapter listens meanwhile, whatever else was asked of it.
+    pub(super) async fn hear(&self, adapter: &LinkName, path: &str) {
+        if self.mirror(|mirror| mirror.linked(path)).is_some() {
+            return;
+        }
+        let _search = Search::begin(&self.searches, adapter);
+        self.until(|mirror| mirror.linked(path)).await;
     }
 
     /// Waits until the picture is as wanted.
@@ -191,9 +224,11 @@ pub(super) async fn forward(mut told: Told, facts: mpsc::Sender<Fact>) {
 pub(super) async fn values(shared: Arc<Shared>, mut sent: mpsc::Receiver<Sent>) {
     while let Some(Sent { adapter, monitor, characteristic, bytes }) = sent.recv().await {
         let Some(characteristic) = Characteristic::of(characteristic) else { continue };
-        let Some(name) = shared.mirror(|mirror| mirror.name_of(adapter)) else { continue };
-        let way = Way { adapter: name, address: monitor };
-        shared.tell(Fact::Value { way, characteristic, bytes });
+        shared.mirror(|mirror| {
+            if let Some(value) = mirror.value(adapter, monitor, characteristic, bytes) {
+                shared.tell(value);
+            }
+        });
     }
 }
 

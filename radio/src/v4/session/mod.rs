@@ -233,9 +233,10 @@ enum State {
 }
 
 /// What a session remembers whichever state it is in.
-#[derive(Debug)]
 struct Memory {
     serial: Serial,
+    /// A window that a person opened while there was a link: it waits for the end of that.
+    window: Option<Box<EnrolmentWindow>>,
     /// Ways with a bond.
     bonds: BTreeMap<Way, Strength>,
     /// Last heard, in an advert or over a link.
@@ -373,6 +374,11 @@ impl Session {
         let memory = &mut self.memory;
         memory.note(&input, now);
         let input = match (&state, input) {
+            // One of ours that has a link by one adapter may get a bond with another: first that link has to end.
+            (State::Connecting(_) | State::Draining(_) | State::Live(_), Input::Open(window)) => {
+                memory.window = Some(window);
+                Input::Leave
+            }
             (State::Draining(_) | State::Live(_) | State::Seen(_), input) => input,
             // Without a link it waits for the next one; a stranger is told nothing.
             (_, Input::Say(message)) => {
@@ -392,6 +398,15 @@ impl Session {
             State::LostBond(lost) => lost.take(memory, input, now),
             State::Gone(gone) => gone.take(memory, input, now),
         };
+        let Next { state, step } = match (state, memory.window.take()) {
+            (State::Resting(_) | State::LostBond(_), Some(window)) => {
+                Enrolling::begin(memory, window, now).after(step)
+            }
+            (state, window) => {
+                memory.window = window;
+                Next { state, step }
+            }
+        };
         self.state = Some(state);
         step
     }
@@ -401,6 +416,7 @@ impl Memory {
     fn new(serial: Serial, bonds: BTreeMap<Way, Strength>, now: Timestamp) -> Self {
         Memory {
             serial,
+            window: None,
             bonds,
             heard: now,
             strikes: Vec::new(),
@@ -420,6 +436,7 @@ impl Memory {
                 self.waiting = Some(*waiting);
             }
             Input::Connected { .. } | Input::Value(..) => self.heard = now,
+            Input::Close => self.window = None,
             Input::Status(status) => {
                 self.heard = now;
                 self.waiting = None;
@@ -457,6 +474,14 @@ impl Memory {
 impl Next {
     fn stay(state: State) -> Self {
         Next { state, step: Step::default() }
+    }
+
+    /// What was done and told before stands before it.
+    fn after(mut self, Step { mut acts, mut told }: Step) -> Self {
+        acts.append(&mut self.step.acts);
+        told.append(&mut self.step.told);
+        self.step = Step { acts, told };
+        self
     }
 
     fn act(mut self, act: Act) -> Self {
