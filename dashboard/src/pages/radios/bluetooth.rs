@@ -112,61 +112,65 @@ fn Monitor(
     let heard = Signal::derive(move || on.with(|on| on.as_ref().map(|on| on.heard)));
     let (label, shown, marked) = (number.clone(), number.clone(), number.clone());
     view! {
-        <tr role="row" data-monitor=marked>
-            <th scope="row" role="rowheader">
-                <span class="code">{shown}</span>
-                {mold}
-                <span class="aside">{move || on.with(|on| on.as_ref().map(facts))}</span>
-            </th>
-            <td role="cell" data-label="State">
-                <span class=move || {
-                    format!("state {}", standing_tone(standing.get()).class())
-                }>{move || standing_words(standing.get())}</span>
-                {move || on.with(|on| on.as_ref().and_then(|on| window(on, clock.get())))}
-                {move || {
-                    on.with(|on| on.as_ref()?.strength)
-                        .map(|strength| {
-                            view! {
-                                <span class=format!("aside {}", strength_tone(strength).class())>
-                                    {format!("bond {}", strength_words(strength))}
-                                </span>
-                            }
-                        })
-                }}
-                {move || {
-                    on.with(|on| on.as_ref().and_then(refused))
-                        .map(|why| view! { <span class="aside tone-caution">{why}</span> })
-                }}
-            </td>
-            <td role="cell" data-label="Heard by">
-                {move || on.with(|on| on.as_ref().map_or_else(dash, signal))}
-            </td>
-            <td role="cell" data-label="Heard">
-                <RelativeTime at=heard clock />
-            </td>
-            <td role="cell" data-label="Actions">
-                {move || match standing.get() {
-                    Standing::Enrolling => {
-                        Either::Left(view! { <CloseWindow serial=serial.clone() /> }.into_any())
-                    }
-                    Standing::Seen | Standing::LostBond => {
-                        let number = number.clone();
-                        let label = format!("Enrol monitor {number}");
-                        let choose = move |_| prefill.set(number.clone());
-                        Either::Left(
-                            view! {
-                                <a class="button" href="#enrol" aria-label=label on:click=choose>
-                                    "Enrol"
-                                </a>
-                            }
-                                .into_any(),
-                        )
-                    }
-                    _ => Either::Right(view! { <Blink serial=label.clone() /> }),
-                }}
-            </td>
-        </tr>
-    }
+            <tr role="row" data-monitor=marked>
+                <th scope="row" role="rowheader">
+                    <span class="code">{shown}</span>
+                    {mold}
+                    <span class="aside">{move || on.with(|on| on.as_ref().map(facts))}</span>
+                </th>
+                <td role="cell" data-label="State">
+    <div>
+                    <span class=move || {
+                        format!("state {}", standing_tone(standing.get()).class())
+                    }>{move || standing_words(standing.get())}</span>
+                    {move || on.with(|on| on.as_ref().and_then(|on| window(on, clock.get())))}
+                    {move || {
+                        on.with(|on| on.as_ref()?.strength)
+                            .map(|strength| {
+                                view! {
+                                    <span class=format!("aside {}", strength_tone(strength).class())>
+                                        {format!("bond {}", strength_words(strength))}
+                                    </span>
+                                }
+                            })
+                    }}
+                    {move || {
+                        on.with(|on| on.as_ref().and_then(refused))
+                            .map(|why| view! { <span class="aside tone-caution">{why}</span> })
+                    }}
+    </div>
+                </td>
+                <td role="cell" data-label="Heard by">
+                    {move || on.with(|on| on.as_ref().map_or_else(dash, signal))}
+                </td>
+                <td role="cell" data-label="Heard">
+                    <RelativeTime at=heard clock />
+                </td>
+                <td role="cell" data-label="Actions">
+    <div>
+                    {move || match standing.get() {
+                        Standing::Enrolling => {
+                            Either::Left(view! { <CloseWindow serial=serial.clone() /> }.into_any())
+                        }
+                        Standing::Seen | Standing::LostBond => {
+                            let number = number.clone();
+                            let label = format!("Enrol monitor {number}");
+                            let choose = move |_| prefill.set(number.clone());
+                            Either::Left(
+                                view! {
+                                    <a class="button" href="#enrol" aria-label=label on:click=choose>
+                                        "Enrol"
+                                    </a>
+                                }
+                                    .into_any(),
+                            )
+                        }
+                        _ => Either::Right(view! { <Blink serial=label.clone() /> }),
+                    }}
+    </div>
+                </td>
+            </tr>
+        }
     .into_any()
 }
 
