@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 import scenarios
-from bench import Broken, Failed, Lab, new_guest
+from bench import Lab, new_guest
 
 
 async def main(cache, programs, wanted):
@@ -34,13 +34,13 @@ async def main(cache, programs, wanted):
                 await scenario(lab)
                 passed += 1
                 print(f"ok   {scenario.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-            except (Failed, Broken, AssertionError) as why:
+            except Exception as why:
                 failed += 1
                 print(f"FAIL {scenario.__name__} ({time.monotonic() - began:.1f} s): {why}", flush=True)
                 traceback.print_exc()
                 if lab.driver:
                     print("--- told", *lab.driver.lines[-30:], sep="\n", flush=True)
-                for log in ("driver", "bluetoothd"):
+                for log in ("driver", "platen", "bluetoothd"):
                     print(f"--- {log}", (await guest.run(f"tail -n 40 /tmp/{log}.log"))[1], sep="\n", flush=True)
             finally:
                 await lab.end()
