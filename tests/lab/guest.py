@@ -41,6 +41,8 @@ def system(cache):
         part = packages.with_suffix(".part.tar")
         # Unpacked, not installed: what runs in the guest needs no installing, and nobody must be root for it.
         command = ["mmdebstrap", "--quiet", "--variant=extract", "--include=" + ",".join(packing.PACKAGES)]
+        if os.geteuid() != 0:
+            command.append("--mode=chrootless")
         subprocess.run([*command, packing.SUITE, str(part)], check=True)
         part.rename(packages)
     newest = max(Path(path).stat().st_mtime for path in (packages, packing.__file__))
@@ -56,6 +58,7 @@ class Guest:
 
     def __init__(self, cache, programs, log):
         self.cache, self.log = cache, log
+        (cache / "trace").unlink(missing_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="platen-lab-"))
         self.kernel, debian = system(cache)
         self.initrd = self.folder / "initrd"
@@ -95,6 +98,8 @@ class Guest:
                 os.unlink(self.port(name))
             command += ["-chardev", f"socket,path={self.port(name)},server=on,wait=off,id={name}"]
             command += ["-device", f"virtserialport,chardev={name},name={name},id=p{name}"]
+        command += ["-chardev", f"file,path={self.cache / 'trace'},append=on,id=trace"]
+        command += ["-device", "virtserialport,chardev=trace,name=trace"]
         self.machine = await asyncio.create_subprocess_exec(*command, stdin=subprocess.DEVNULL)
         while not all(os.path.exists(self.port(name)) for name in ports):
             if self.machine.returncode is not None:

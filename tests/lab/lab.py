@@ -2,7 +2,7 @@
 
     lab.py CACHE PROGRAMS [trace] [short | NAME…]
 
-`trace` keeps what went over the air in CACHE/NAME.trace."""
+`trace` keeps what went over the air, as btmon prints it, in CACHE/trace."""
 
 import asyncio
 import logging
@@ -29,7 +29,7 @@ async def main(cache, programs, wanted):
             lab.next_serial += 1000 * (passed + failed)
             began = time.monotonic()
             if trace:
-                await guest.do("setsid btmon >/tmp/trace 2>&1 & echo $! >/tmp/tracer")
+                await guest.do("setsid btmon >/ports/trace & echo $! >/tmp/tracer")
             try:
                 await scenario(lab)
                 passed += 1
@@ -45,8 +45,7 @@ async def main(cache, programs, wanted):
             finally:
                 await lab.end()
                 if trace:
-                    told = await guest.do("kill $(cat /tmp/tracer); cat /tmp/trace")
-                    (cache / f"{scenario.__name__}.trace").write_text(told)
+                    await guest.run("kill $(cat /tmp/tracer)")
     finally:
         await guest.remove()
     print(f"{passed} passed, {failed} failed", flush=True)
