@@ -16,7 +16,7 @@ build: (_setup "build") (_site "release")
     @.ci/cargo build --release --locked -p appliance
 
 # Run the box and a simulated plant until Ctrl-C; its data is kept in ./demo
-demo *ARGS: build
+demo *ARGS: build (_setup "bus")
     target/release/platen demo --dir demo "$@"
 
 # Bring what is missing and run all tests

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Generation, LinkName};
-use futures::StreamExt;
+use futures::{FutureExt, StreamExt};
 use radio::bluetooth::Bonded;
 use radio::capture::{CaptureError, Header, Recorder, Tap};
 use radio::v3::link::{self, LinkSettings};
@@ -147,6 +147,8 @@ pub async fn run(
         backups,
     };
     let desk = Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), kept);
+    let console = desk.clone();
+    let enrol: control::Enrol = Arc::new(move |wish| console.clone().enrol_from_console(wish).boxed());
 
     // The doors close only after the last commit, so they have a token of their own.
     let doors = CancellationToken::new();
@@ -197,7 +199,7 @@ pub async fn run(
     let driver = tokio::spawn(driver.run(heard, writing.clone()));
     let nightly = tokio::spawn(nightly);
     let upkeep = tokio::spawn(upkeep);
-    let control = tokio::spawn(keep_answering(config.data.clone(), store.clone(), doors.clone()));
+    let control = tokio::spawn(keep_answering(config.data.clone(), store.clone(), enrol, doors.clone()));
     let web = tokio::spawn(server.run());
     tokio::pin!(driver, control, web);
 
@@ -253,8 +255,10 @@ fn ended(how: Result<Result<(), StartWeb>, JoinError>) -> Result<(), RunBox> {
 }
 
 /// Serves the control socket. A disk that takes no socket now may take it later, and molds are counted meanwhile.
-async fn keep_answering(data: PathBuf, store: Store, until: CancellationToken) {
-    while let Err(error) = control::serve(&data, store.clone(), until.clone().cancelled_owned()).await {
+async fn keep_answering(data: PathBuf, store: Store, enrol: control::Enrol, until: CancellationToken) {
+    while let Err(error) =
+        control::serve(&data, store.clone(), Arc::clone(&enrol), until.clone().cancelled_owned()).await
+    {
         tracing::warn!(error = %Chain(&error), "nothing answers on the control socket; it is tried again");
         if until.run_until_cancelled(tokio::time::sleep(DOOR_AGAIN)).await.is_none() {
             return;

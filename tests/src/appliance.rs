@@ -27,6 +27,7 @@ pub struct Appliance {
     port: u16,
     links: Vec<(String, PathBuf)>,
     section: String,
+    bus: Option<String>,
     child: Option<Child>,
     console: Arc<Mutex<String>>,
 }
@@ -42,6 +43,7 @@ impl Appliance {
             port,
             links: links.to_vec(),
             section: String::new(),
+            bus: None,
             child: None,
             console: Arc::default(),
         })
@@ -51,6 +53,12 @@ impl Appliance {
     #[must_use]
     pub fn with(self, section: &str) -> Appliance {
         Appliance { section: section.to_owned(), ..self }
+    }
+
+    /// The same with the system's bus elsewhere: at this address.
+    #[must_use]
+    pub fn on_bus(self, address: &str) -> Appliance {
+        Appliance { bus: Some(address.to_owned()), ..self }
     }
 
     /// Where the box keeps its data.
@@ -116,7 +124,9 @@ impl Appliance {
     /// Starts the program and waits until it says that it is healthy.
     pub async fn start(&mut self) -> Result<()> {
         let config = self.write_config()?;
-        let mut child = Command::new(program())
+        let mut command = Command::new(program());
+        command.envs(self.bus.as_ref().map(|bus| ("DBUS_SYSTEM_BUS_ADDRESS", bus)));
+        let mut child = command
             .arg("serve")
             .arg("--config")
             .arg(&config)

@@ -1,5 +1,7 @@
 //! `platen demo`: a box and a simulated plant, each a process of its own, that end with this one.
 
+mod hall;
+
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
@@ -9,8 +11,9 @@ use std::sync::mpsc::{Receiver, channel};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use appliance::config::{HttpRedirect, RawConfig, RawLink, RawStore, RawWeb};
+use appliance::config::{HttpRedirect, RawBluetooth, RawConfig, RawLink, RawStore, RawWeb};
 use appliance::keys;
+use radio::sim::hall::VARIABLE;
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{Done, healthcheck};
@@ -40,7 +43,7 @@ pub fn run(args: Args) -> Done {
         let _in = runtime.enter();
         (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
     };
-    let (mut plant, mut platen) = start(&args)?;
+    let Running { mut plant, mut hall, mut platen } = start(&args)?;
     runtime.block_on(async {
         loop {
             tokio::select! {
@@ -49,20 +52,30 @@ pub fn run(args: Args) -> Done {
                 () = tokio::time::sleep(LOOK) => {}
             }
             plant.look()?;
+            hall.iter_mut().try_for_each(Process::look)?;
             platen.look()?;
         }
     })?;
     // The box first: what the plant still says would only be lost links to it.
     platen.end();
     plant.end();
+    hall.iter_mut().for_each(Process::end);
     Ok(ExitCode::SUCCESS)
 }
 
-fn start(args: &Args) -> Result<(Process, Process)> {
+/// What runs.
+struct Running {
+    plant: Process,
+    /// Bluetooth monitors; none on a machine without a bus for them.
+    hall: Option<Process>,
+    platen: Process,
+}
+
+fn start(args: &Args) -> Result<Running> {
     fs::create_dir_all(&args.dir).with_context(|| format!("make {}", args.dir.display()))?;
     let dir = fs::canonicalize(&args.dir).context("find the folder")?;
-    let (sticks, data) = (dir.join("plant"), dir.join("data"));
-    begin_anew(&dir, &[&sticks, &data])?;
+    let (sticks, air, data) = (dir.join("plant"), dir.join("hall"), dir.join("data"));
+    begin_anew(&dir, &[&sticks, &air, &data])?;
     say("starting a simulated plant: three networks, 24 presses, 40 molds");
     let mut plant = Process::start(
         "the simulated plant",
@@ -73,6 +86,7 @@ fn start(args: &Args) -> Result<(Process, Process)> {
             .args(["--history-days", &args.history_days.to_string()]),
     )?;
     let links = plant.wait(READY_WITHIN, || sticks_in(&sticks))?;
+    let hall = hall::start(&dir, &air)?;
 
     say("starting the box");
     let settings = dir.join("platen.toml");
@@ -81,18 +95,23 @@ fn start(args: &Args) -> Result<(Process, Process)> {
     if !key.exists() {
         keys::new_key(&key).context("make the key of the store")?;
     }
-    fs::write(&settings, toml(&data, key, args.listen, &links)?).context("write the configuration")?;
-    let mut platen = Process::start(
-        "the box",
-        &dir.join("box.log"),
-        Command::new(program()?).args(["--until-stdin-closes", "serve", "--config"]).arg(&settings),
-    )?;
+    let bonds = hall.as_ref().map(|_| air.join("bonds"));
+    fs::write(&settings, toml(&data, key, args.listen, &links, bonds)?).context("write the configuration")?;
+    let mut command = Command::new(program()?);
+    command.args(["--until-stdin-closes", "serve", "--config"]).arg(&settings);
+    if hall.is_some() {
+        command.env(VARIABLE, hall::bus(&air));
+    }
+    let mut platen = Process::start("the box", &dir.join("box.log"), &mut command)?;
     platen.wait(READY_WITHIN, || Ok(healthcheck::ask(&data).is_ok().then_some(())))?;
     for line in platen.said() {
         say(&line);
     }
+    if hall.is_some() {
+        hall::enrol(&air, &sticks, &data)?;
+    }
     say(&format!("logs are in {}; Ctrl-C ends everything", dir.display()));
-    Ok((plant, platen))
+    Ok(Running { plant, hall, platen })
 }
 
 /// The simulated monitors begin anew each time, and so does the box: to one that remembered the former ones, forty
@@ -134,14 +153,22 @@ fn sticks_in(folder: &Path) -> Result<Option<Vec<(String, PathBuf)>>> {
     Ok((!links.is_empty()).then_some(links))
 }
 
-fn toml(data: &Path, key: PathBuf, listen: SocketAddr, links: &[(String, PathBuf)]) -> Result<String> {
+fn toml(
+    data: &Path,
+    key: PathBuf,
+    listen: SocketAddr,
+    links: &[(String, PathBuf)],
+    bonds: Option<PathBuf>,
+) -> Result<String> {
     let link = links
         .iter()
         .map(|(name, path)| Ok(RawLink::new(name.parse()?, path.clone())))
         .collect::<Result<_>>()?;
     let web = RawWeb { listen, http_redirect: HttpRedirect(None), ..RawWeb::default() };
     let store = RawStore { key, ..RawStore::default() };
-    let raw = RawConfig { data: data.to_owned(), store, web, link, ..RawConfig::default() };
+    let usual = RawBluetooth::default();
+    let bluetooth = bonds.map_or(usual.clone(), |bonds| RawBluetooth { enabled: true, bonds, ..usual });
+    let raw = RawConfig { data: data.to_owned(), store, web, bluetooth, link, ..RawConfig::default() };
     ::toml::to_string(&raw).context("write the configuration")
 }
 

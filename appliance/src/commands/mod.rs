@@ -49,7 +49,7 @@ enum Command {
     Capture(capture::Args),
     /// Play a recorded link back into a box
     Replay(replay::Args),
-    /// Read or initialise a monitor on a USB serial port
+    /// Read or initialise a monitor on a USB serial port, or enrol one over Bluetooth
     Monitor(monitor::Args),
     /// Run a box and a simulated plant together until Ctrl-C
     Demo(demo::Args),
@@ -112,7 +112,7 @@ impl Cli {
             Command::Decode(args) => decode::run(args),
             Command::Capture(args) => capture::run(args),
             Command::Replay(args) => replay::run(args),
-            Command::Monitor(args) => monitor::run(args),
+            Command::Monitor(args) => monitor::run(args, credentials),
             Command::Demo(args) => demo::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Export(args) => export::run(args, credentials),

@@ -17,5 +17,5 @@ mod tests;
 pub use checked::{Bluetooth, Config, ConfigError, Ingest, KeyFrom, Link, Overrides, StoreKey, Web, read};
 pub use keep::{Bytes, HowLong};
 pub use print::commented;
-pub use raw::{RawBackup, RawConfig, RawIngest, RawKeep, RawLink, RawStore, RawSwitch, RawWeb};
+pub use raw::{RawBackup, RawBluetooth, RawConfig, RawIngest, RawKeep, RawLink, RawStore, RawSwitch, RawWeb};
 pub use values::{Form, HostName, HttpRedirect, Humane};

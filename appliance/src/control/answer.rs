@@ -78,6 +78,7 @@ pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> 
             store.is_set_up()?;
             Ok(true)
         }
+        Request::Enrol(_) => Err(Answer::Request("only a running box can enrol a monitor")),
     }
 }
 

@@ -1,5 +1,6 @@
 //! What can be asked of the box.
 
+use dashboard::port::EnrolWish;
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -19,6 +20,8 @@ pub enum Request {
     Storage(Storage),
     /// Say that the store can be read.
     Health(Everything),
+    /// Enrol a Bluetooth monitor, and say how that ended.
+    Enrol(EnrolWish),
 }
 
 impl Request {

@@ -8,7 +8,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use dashboard::port::EnrolWish;
+use futures::future::BoxFuture;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tracing::{debug, warn};
@@ -43,13 +45,21 @@ pub enum Serve {
     },
 }
 
+/// Enrols a monitor and answers how that ended, for people.
+pub type Enrol = Arc<dyn Fn(EnrolWish) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+
 /// Serves the socket in a data directory until `shutdown`; then answers under way are cut short, and say so.
 ///
 /// Only the process that holds the store may call this: a socket that is there already is a dead one.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub async fn serve(dir: &Path, store: Store, shutdown: impl Future<Output = ()>) -> Result<(), Serve> {
+pub async fn serve(
+    dir: &Path,
+    store: Store,
+    enrol: Enrol,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Serve> {
     let failed = |source| Serve::Bind { path: dir.to_owned(), source };
     let place = Place::in_directory(dir).map_err(failed)?;
     match std::fs::remove_file(place.path()) {
@@ -78,9 +88,10 @@ pub async fn serve(dir: &Path, store: Store, shutdown: impl Future<Output = ()>)
             }
         };
         let (store, places, stopping) = (store.clone(), Arc::clone(&places), Arc::clone(&stopping));
+        let enrol = Arc::clone(&enrol);
         tokio::spawn(async move {
             let Ok(_place) = places.acquire().await else { return };
-            if let Err(error) = talk(stream, owner, store, stopping).await {
+            if let Err(error) = talk(stream, owner, store, enrol, stopping).await {
                 debug!(%error, "a talk over the control socket ended early");
             }
         });
@@ -90,7 +101,13 @@ pub async fn serve(dir: &Path, store: Store, shutdown: impl Future<Output = ()>)
     Ok(())
 }
 
-async fn talk(stream: UnixStream, owner: u32, store: Store, stopping: Arc<AtomicBool>) -> io::Result<()> {
+async fn talk(
+    stream: UnixStream,
+    owner: u32,
+    store: Store,
+    enrol: Enrol,
+    stopping: Arc<AtomicBool>,
+) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
     if peer != owner && peer != 0 {
         return Err(io::Error::new(ErrorKind::PermissionDenied, format!("user {peer} may not ask")));
@@ -98,7 +115,16 @@ async fn talk(stream: UnixStream, owner: u32, store: Store, stopping: Arc<Atomic
     let mut reader = BufReader::new(stream.take(LONGEST_REQUEST));
     let mut line = String::new();
     tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let stream = reader.into_inner().into_inner().into_std()?;
+    let mut stream = reader.into_inner().into_inner();
+    if let Ok(Request::Enrol(wish)) = serde_json::from_str::<Request>(&line) {
+        let (text, status) = match enrol(wish).await {
+            Ok(text) => (format!("{text}\n"), Status::Done { lines: 1, clean: true }),
+            Err(why) => (String::new(), Status::Failed(why)),
+        };
+        let answer = format!("{text}{}\n", serde_json::to_string(&status)?);
+        return stream.write_all(answer.as_bytes()).await;
+    }
+    let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(PATIENCE))?;
     tokio::task::spawn_blocking(move || give(&line, &store, stream, stopping)).await?

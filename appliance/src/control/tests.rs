@@ -1,13 +1,16 @@
 //! The door, from both sides.
 
 use std::path::Path;
+use std::sync::Arc;
+
+use dashboard::port::EnrolWish;
 
 use domain::{
     Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, Temperature, TimeSource, Timestamp,
 };
 
 use super::ask::copy;
-use super::{Answer, Ask, Everything, Request, SOCKET, answer, ask, serve};
+use super::{Answer, Ask, Enrol, Everything, Request, SOCKET, answer, ask, serve};
 use crate::exchange::{Format, Subject, Wanted};
 use crate::plant::{Batch, LedgerChange};
 use crate::store::{Store, StoreKeys};
@@ -205,6 +208,14 @@ fn an_answer_that_was_cut_short_is_told_as_cut_short() {
     assert!(matches!(refused, Err(Ask::Refused(why)) if why == "no"));
 }
 
+/// What the box behind the door says of an enrolment: it knows one monitor.
+fn enrolled(wish: &EnrolWish) -> Result<String, String> {
+    match wish.serial.v4_number() {
+        Some(7) => Ok("V4-00000007 is enrolled".to_owned()),
+        _ => Err("it refused".to_owned()),
+    }
+}
+
 /// A box with its door open, in a directory whose path is too long for a socket.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_running_box_answers_as_its_store_would() {
@@ -215,7 +226,10 @@ async fn a_running_box_answers_as_its_store_would() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let served = tokio::spawn({
         let (dir, store) = (dir.clone(), store.clone());
-        async move { serve(&dir, store, async { drop(stopped.await) }).await }
+        async move {
+            let enrol: Enrol = Arc::new(|wish: EnrolWish| Box::pin(async move { enrolled(&wish) }));
+            serve(&dir, store, enrol, async { drop(stopped.await) }).await
+        }
     });
     while !dir.join(SOCKET).exists() {
         tokio::task::yield_now().await;
@@ -239,9 +253,16 @@ async fn a_running_box_answers_as_its_store_would() {
         let mut parquet = Vec::new();
         ask(&asked, &export(Subject::Cycles, None, Format::Parquet), &mut parquet).unwrap();
         let refused = get(&export(Subject::Counts, Some("M-9"), Format::Csv));
-        (ledger, health, check, refused, parquet)
+        let wish = |number| EnrolWish {
+            serial: domain::MonitorSerial::v4(number),
+            passkey: "123456".parse().ok(),
+            mold: None,
+            approved: None,
+        };
+        let enrolled = [7, 8].map(|number| get(&Request::Enrol(wish(number))));
+        (ledger, health, check, refused, parquet, enrolled)
     });
-    let (ledger, health, check, refused, parquet) = remote.await.unwrap();
+    let (ledger, health, check, refused, parquet, enrolled) = remote.await.unwrap();
     assert_eq!(std::fs::metadata(dir.join(SOCKET)).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(ledger, (true, local(&store, &export(Subject::Ledger, None, Format::Csv))));
     assert_eq!(health, (true, String::new()));
@@ -251,6 +272,8 @@ async fn a_running_box_answers_as_its_store_would() {
     assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
     assert!(check.0 && check.1.contains("all is well"), "{check:?}");
     assert!(matches!(refused, Err(Ask::Refused(why)) if why == "there is no mold M-9"));
+    assert!(matches!(&enrolled[0], Ok((true, text)) if text == "V4-00000007 is enrolled\n"), "{enrolled:?}");
+    assert!(matches!(&enrolled[1], Err(Ask::Refused(why)) if why == "it refused"), "{enrolled:?}");
 
     stop.send(()).unwrap();
     served.await.unwrap().unwrap();

@@ -2,6 +2,7 @@
 //! want done, handed to the one writer.
 
 mod chart;
+mod enrolment;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -12,11 +13,7 @@ use std::time::Duration;
 use dashboard::port::{
     Answer, CycleChart, EnrolWish, FloorView, MoldView, Person, Plant, RadiosView, Refusal, StorageView,
 };
-use domain::{
-    CycleTime, Eui64, Initialisation, JoinCode, JoinCodeKind, LinkName, MoldId, MoldName, MonitorSerial,
-    PanId, Timestamp,
-};
-use radio::bluetooth::{Enrolment, Passkey};
+use domain::{CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
 use radio::command::{Ask, FormNetwork, JoinKey, Key};
 use radio::event::CommandDone;
 use secrecy::SecretBox;
@@ -39,8 +36,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const DISCOVERY: Duration = Duration::from_secs(90);
 /// A stick looks for the best channel, starts its network and writes it down.
 const FORMING: Duration = Duration::from_secs(60);
-/// For so long a monitor may be bonded.
-const ENROLMENT: Duration = Duration::from_secs(180);
 /// Nothing that a person asks for takes longer.
 pub const LONGEST: Duration = DISCOVERY;
 /// The stick takes the quietest of all channels.
@@ -75,20 +70,6 @@ impl Desk {
     #[must_use]
     pub fn admit(&self, person: Person) -> Arc<dyn Plant> {
         Arc::new(PlantDesk { desk: self.clone(), person })
-    }
-
-    /// What is recorded in a monitor that is to count for a mold: what the box knows of the mold, if it knows it.
-    fn record(
-        &self,
-        mold: MoldName,
-        approved: Option<CycleTime>,
-        on: Timestamp,
-    ) -> Result<Initialisation, Refusal> {
-        let known = self.store.molds().map_err(failed)?.into_iter().find(|known| known.name == mold);
-        let description = known.as_ref().map_or_else(String::new, |known| known.description.clone());
-        let approved = approved.or_else(|| known.as_ref()?.approved);
-        let (design_life, baseline) = known.map_or((None, 0), |known| (known.design_life, known.baseline));
-        Ok(Initialisation { mold, description, approved, design_life, baseline, on })
     }
 
     async fn radio(&self, link: LinkName, what: Ask, patience: Duration) -> Result<CommandDone, Refusal> {
@@ -248,29 +229,11 @@ impl Plant for PlantDesk {
     }
 
     fn enrol(&self, wish: EnrolWish) -> Answer<'_, Timestamp> {
-        Box::pin(async move {
-            let without = wish.passkey.is_none();
-            tracing::info!(person = self.person.name, monitor = %wish.serial, without, "enrol a monitor");
-            let now = self.now();
-            let enrolment = Enrolment {
-                serial: wish.serial,
-                passkey: wish.passkey.as_ref().map(Passkey::from),
-                window: ENROLMENT,
-                record: wish.mold.map(|mold| self.desk.record(mold, wish.approved, now)).transpose()?,
-            };
-            match self.desk.radio(LinkName::bluetooth(), Ask::Enrol(enrolment), PATIENCE).await? {
-                CommandDone::EnrolmentOpen(until) => Ok(until),
-                _ => Ok(now.later_by(ENROLMENT)),
-            }
-        })
+        Box::pin(self.desk.enrol(&self.person, wish))
     }
 
     fn close_enrolment(&self, serial: MonitorSerial) -> Answer<'_, ()> {
-        Box::pin(async move {
-            tracing::info!(person = self.person.name, monitor = %serial, "close an enrolment window");
-            let ask = Ask::CloseEnrolment { serial };
-            self.desk.radio(LinkName::bluetooth(), ask, PATIENCE).await.map(drop)
-        })
+        Box::pin(self.desk.close_enrolment(&self.person, serial))
     }
 
     fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()> {

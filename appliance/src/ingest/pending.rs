@@ -4,7 +4,7 @@ use domain::{LinkName, Timestamp};
 use radio::command::{Ask, RadioCommand};
 
 use super::heard::HEARD_WRITTEN;
-use super::{Ingest, Moment, Refusal};
+use super::{Ingest, Moment, Refusal, counter};
 use crate::plant::{AlarmKey, AlertMark, Batch};
 
 /// One commit, and what follows on it.
@@ -98,6 +98,11 @@ impl Ingest {
             }
             for era in std::mem::take(&mut monitor.acks) {
                 if let (Some(link), Some(up_to)) = (&monitor.record.link, monitor.kept(era)) {
+                    let run = monitor.record.device.as_ref().filter(|run| run.era == era);
+                    if run.is_some_and(|run| up_to == counter::shown(run.count, run.width)) {
+                        // It is told now that all of it is kept; it need not say so itself before people see it.
+                        monitor.record.unacknowledged = Some(0);
+                    }
                     let module = monitor.record.module;
                     let what = Ask::Kept { module, serial: serial.clone(), era, up_to };
                     acknowledgements.push((link.clone(), RadioCommand { id: None, what }));

@@ -70,7 +70,7 @@ pub struct AirView {
 }
 
 /// A monitor is to become one of the box's.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EnrolWish {
     /// Which.
     pub serial: MonitorSerial,

@@ -28,7 +28,9 @@ pub fn view(now: Timestamp) -> BluetoothView {
         AirView {
             serial: MonitorSerial::v4(40_101 + number),
             standing,
-            mold: ours.then(|| (MoldId(number + 1), format!("M-{}", 1_040 + number).parse().unwrap())),
+            mold: ours.then(|| {
+                (MoldId(number + 1), format!("M-{}", 1_040 + number).parse().expect("a mold's number"))
+            }),
             strength: ours.then_some(if number == 1 { Strength::JustWorks } else { Strength::Passkey }),
             by: ours
                 .then(|| (LinkName::adapter([0, 0x1A, 0x7D, 0xDA, 0x71, 0x13]), "the strongest".to_owned())),

@@ -170,6 +170,19 @@ fn an_alert_overtakes_a_hall_that_drains() {
 }
 
 #[test]
+fn an_adapter_that_comes_back_is_asked_only_for_whom_it_heard() {
+    let mut hall = enrolled(2, 3);
+    hall.air.unplug(&adapter(0), hall.now);
+    let gone = hall.now;
+    // Nobody is heard any more when it is back.
+    for number in 1..=2 {
+        hall.air.carry_off(address(number), gone);
+    }
+    hall.run(80);
+    assert_eq!(hall.calls.iter().filter(|(at, _)| *at > gone).count(), 0, "{:?}", hall.calls);
+}
+
+#[test]
 fn what_is_to_be_said_waits_for_the_next_link() {
     let mut hall = enrolled(3, 1);
     let resting = (1..=3).find(|number| hall.state(*number) == "resting").unwrap();

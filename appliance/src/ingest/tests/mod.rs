@@ -1,6 +1,7 @@
 //! The laws of counting, each on a plant made of one's own hands.
 
 mod alarms;
+mod alerts;
 mod clocks;
 mod eras;
 mod limits;

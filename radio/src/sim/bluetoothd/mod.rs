@@ -120,7 +120,6 @@ impl<P: Peer> Daemon<P> {
     }
 
     /// What it knows, to be looked at and to be changed.
-    #[must_use]
     pub fn state(&self) -> MutexGuard<'_, State<P>> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -226,6 +226,7 @@ impl Conductor {
     }
 
     fn end_links(&mut self, adapter: &LinkName, now: Timestamp, dice: &mut Dice<'_>, out: &mut Out) {
+        self.monitors.values_mut().for_each(|monitor| monitor.signal.forget(adapter));
         let links = self.adapters.get(adapter).map(|adapter| adapter.links().cloned().collect::<Vec<_>>());
         for way in links.unwrap_or_default() {
             self.end_link(&way, now, dice, out);

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use domain::Timestamp;
+use domain::{LinkName, Timestamp};
 
 use crate::v4::air::Way;
 
@@ -82,6 +82,12 @@ impl Signal {
                 self.heard.insert(way.clone(), Heard { dbm: fresh, at: now });
             }
         }
+    }
+
+    /// What an adapter heard before it went, or came, says nothing of whom it reaches now.
+    pub(super) fn forget(&mut self, adapter: &LinkName) {
+        self.heard.retain(|way, _| way.adapter != *adapter);
+        self.better = None;
     }
 
     /// Whether it was heard by that way of late.

@@ -115,6 +115,11 @@ impl Enrolling {
                 self.stage = stage;
                 self.refuse(memory, EnrolmentRefused::Pairing(why))
             }
+            // So a monitor goes that was told a wrong passkey.
+            (stage @ Stage::Pairing(_), Input::Disconnected) => {
+                self.stage = stage;
+                self.refuse(memory, EnrolmentRefused::LostWhileBonding)
+            }
             (stage, Input::Failed(..) | Input::Disconnected | Input::Connected { .. }) => {
                 self.stage = stage;
                 self.refuse(memory, EnrolmentRefused::LinkLost)

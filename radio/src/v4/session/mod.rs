@@ -172,6 +172,9 @@ pub enum EnrolmentRefused {
     /// Bonding failed.
     #[error("bond with the monitor: {0}")]
     Pairing(Failure),
+    /// The link ended while it was being bonded.
+    #[error("the link ended while it was bonded: is the passkey right?")]
+    LostWhileBonding,
     /// The bond was too weak.
     #[error("the bond was weaker than it must be")]
     Weak,
