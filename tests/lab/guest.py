@@ -6,6 +6,7 @@ import contextlib
 import os
 import shlex
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -15,6 +16,8 @@ import packing
 
 HERE = Path(__file__).parent
 ADAPTERS = 3
+# Where the box serves in the guest.
+WEB = 8443
 # A clock that counts the emulated processor's ticks runs as it likes: with it, every limit of time came early.
 KERNEL = "console=ttyS0 quiet panic=-1 mitigations=off nokaslr audit=0 notsc clocksource=hpet random.trust_cpu=on"
 QEMU = "qemu-system-x86_64"
@@ -38,6 +41,8 @@ def system(cache):
         part = packages.with_suffix(".part.tar")
         # Unpacked, not installed: what runs in the guest needs no installing, and nobody must be root for it.
         command = ["mmdebstrap", "--quiet", "--variant=extract", "--include=" + ",".join(packing.PACKAGES)]
+        if os.geteuid() != 0:
+            command.append("--mode=chrootless")
         subprocess.run([*command, packing.SUITE, str(part)], check=True)
         part.rename(packages)
     newest = max(Path(path).stat().st_mtime for path in (packages, packing.__file__))
@@ -53,6 +58,7 @@ class Guest:
 
     def __init__(self, cache, programs, log):
         self.cache, self.log = cache, log
+        (cache / "trace").unlink(missing_ok=True)
         self.folder = Path(tempfile.mkdtemp(prefix="platen-lab-"))
         self.kernel, debian = system(cache)
         self.initrd = self.folder / "initrd"
@@ -76,17 +82,24 @@ class Guest:
         return str(self.folder / name)
 
     async def power_on(self):
+        with socket.create_server(("127.0.0.1", 0)) as free:
+            self.web = free.getsockname()[1]
         ports = ["control", "box", *(f"hci{number}" for number in range(ADAPTERS))]
         command = [QEMU, "-M", "q35", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", "1024"]
         command += ["-nodefaults", "-no-reboot", "-display", "none", "-serial", f"file:{self.log}"]
         command += ["-kernel", str(self.kernel), "-initrd", str(self.initrd), "-append", KERNEL]
         command += ["-drive", f"file={self.disk},if=virtio,format=raw,cache=writethrough", "-device", "virtio-rng-pci"]
+        # Shut off from everything but what comes by that port.
+        forward = f"user,restrict=on,hostfwd=tcp:127.0.0.1:{self.web}-:{WEB}"
+        command += ["-nic", forward + ",model=virtio-net-pci"]
         command += ["-device", "virtio-serial-pci,max_ports=16"]
         for name in ports:
             with contextlib.suppress(FileNotFoundError):
                 os.unlink(self.port(name))
             command += ["-chardev", f"socket,path={self.port(name)},server=on,wait=off,id={name}"]
             command += ["-device", f"virtserialport,chardev={name},name={name},id=p{name}"]
+        command += ["-chardev", f"file,path={self.cache / 'trace'},append=on,id=trace"]
+        command += ["-device", "virtserialport,chardev=trace,name=trace"]
         self.machine = await asyncio.create_subprocess_exec(*command, stdin=subprocess.DEVNULL)
         while not all(os.path.exists(self.port(name)) for name in ports):
             if self.machine.returncode is not None:

@@ -2,7 +2,7 @@
 
     lab.py CACHE PROGRAMS [trace] [short | NAME…]
 
-`trace` keeps what went over the air in CACHE/NAME.trace."""
+`trace` keeps what went over the air, as btmon prints it, in CACHE/trace."""
 
 import asyncio
 import logging
@@ -12,7 +12,7 @@ import traceback
 from pathlib import Path
 
 import scenarios
-from bench import Broken, Failed, Lab, new_guest
+from bench import Lab, new_guest
 
 
 async def main(cache, programs, wanted):
@@ -29,24 +29,23 @@ async def main(cache, programs, wanted):
             lab.next_serial += 1000 * (passed + failed)
             began = time.monotonic()
             if trace:
-                await guest.do("setsid btmon >/tmp/trace 2>&1 & echo $! >/tmp/tracer")
+                await guest.do("setsid btmon >/ports/trace & echo $! >/tmp/tracer")
             try:
                 await scenario(lab)
                 passed += 1
                 print(f"ok   {scenario.__name__} ({time.monotonic() - began:.1f} s)", flush=True)
-            except (Failed, Broken, AssertionError) as why:
+            except Exception as why:
                 failed += 1
                 print(f"FAIL {scenario.__name__} ({time.monotonic() - began:.1f} s): {why}", flush=True)
                 traceback.print_exc()
                 if lab.driver:
                     print("--- told", *lab.driver.lines[-30:], sep="\n", flush=True)
-                for log in ("driver", "bluetoothd"):
+                for log in ("driver", "platen", "bluetoothd"):
                     print(f"--- {log}", (await guest.run(f"tail -n 40 /tmp/{log}.log"))[1], sep="\n", flush=True)
             finally:
                 await lab.end()
                 if trace:
-                    told = await guest.do("kill $(cat /tmp/tracer); cat /tmp/trace")
-                    (cache / f"{scenario.__name__}.trace").write_text(told)
+                    await guest.run("kill $(cat /tmp/tracer)")
     finally:
         await guest.remove()
     print(f"{passed} passed, {failed} failed", flush=True)

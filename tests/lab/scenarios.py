@@ -2,7 +2,9 @@
 
 import contextlib
 
-from bench import Driver, Failed, until
+from appliance import Appliance
+from bench import Failed, until
+from driver import Driver
 from monitor.air import TOO_FAR
 
 SHORT, FULL = [], []
@@ -30,15 +32,15 @@ def choose(words):
 
 
 @contextlib.asynccontextmanager
-async def box(lab, adapters=1, **how):
-    """The driver alone as the box, on a bus with so many adapters."""
+async def box(lab, adapters=1, kind=Driver, **how):
+    """A box with so many adapters: the driver alone, or all of it."""
     await lab.begin(adapters)
-    driver = Driver(lab, **how)
-    await driver.start()
+    one = kind(lab, **how)
+    await one.start()
     try:
-        yield driver
+        yield one
     finally:
-        await driver.stop()
+        await one.stop()
 
 
 @scenario(short=True)
@@ -178,6 +180,41 @@ async def two_adapters_have_a_bond_each_and_one_takes_over_from_the_other(lab):
                 one.close_mold()
                 await driver.counts_are_true()
         assert one.pairings == 2
+
+
+@scenario(short=True)
+async def the_whole_box_counts_what_monitors_made_and_survives_its_own_end(lab):
+    async with box(lab, kind=Appliance) as appliance:
+        several = [await lab.monitor(history=300) for _ in range(2)]
+        for one in several:
+            assert await appliance.enrol(one) == "Passkey"
+            one.close_mold()
+        await appliance.counts_are_true()
+        assert "refused" in await appliance.enrol(await lab.monitor(), passkey="654321")
+        # Killed between what it heard and what it kept, and started again on the same disk.
+        for one in several:
+            one.close_mold()
+        await appliance.kill()
+        for one in several:
+            one.close_mold()
+        await appliance.start()
+        await appliance.counts_are_true(*several)
+        assert all(one.pairings == 1 for one in several)
+
+
+@scenario()
+async def a_power_cut_costs_nothing(lab):
+    async with box(lab, kind=Appliance) as appliance:
+        one = await lab.monitor(history=1000)
+        assert await appliance.enrol(one) == "Passkey"
+        for _ in range(2):
+            one.close_mold()
+            await lab.power_cut()
+            one.close_mold()
+            await lab.power_on()
+            await appliance.start()
+            await appliance.counts_are_true()
+        assert one.pairings == 1
 
 
 @scenario()

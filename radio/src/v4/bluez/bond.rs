@@ -3,8 +3,10 @@
 //! D-Bus tells that there is a bond and not what it is worth. Two things tell: whether our agent was asked for the
 //! passkey during that pairing, and bluetoothd's own file, where it can be read.
 
-use std::io::ErrorKind;
-use std::path::Path;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use tokio::fs::File;
 
 use crate::v4::Address;
 use crate::v4::air::Strength;
@@ -31,9 +33,24 @@ pub(super) fn strength(answered: bool, stored: Stored) -> Strength {
     }
 }
 
+fn info(folder: &Path, adapter: Address, monitor: Address) -> PathBuf {
+    folder.join(adapter.to_string()).join(monitor.to_string()).join("info")
+}
+
+/// Has the disk keep what bluetoothd wrote. It does not see to that itself: after a power cut the monitor would hold a bond
+/// that the box has not, and a person would have to come.
+pub(super) async fn keep(folder: &Path, adapter: Address, monitor: Address) -> io::Result<()> {
+    let file = info(folder, adapter, monitor);
+    // The file, and each folder that may be new with it.
+    for path in file.ancestors().take_while(|path| path.starts_with(folder)) {
+        File::open(path).await?.sync_all().await?;
+    }
+    Ok(())
+}
+
 /// Reads what bluetoothd stored. The file is root's alone: not to be allowed to read it says nothing of the key.
 pub(super) async fn stored(folder: &Path, adapter: Address, monitor: Address) -> Stored {
-    let file = folder.join(adapter.to_string()).join(monitor.to_string()).join("info");
+    let file = info(folder, adapter, monitor);
     match tokio::fs::read_to_string(&file).await {
         Ok(text) => judge(&text),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Stored::Unknown,
@@ -113,6 +130,19 @@ mod tests {
         assert_eq!(judge("[General]\nAuthenticated=3\nEncSize=16\n"), Stored::Nothing, "that is no key's");
         let two = key("LongTermKey", 3, 16) + &key("PeripheralLongTermKey", 2, 16);
         assert_eq!(judge(&two), Stored::Key(Strength::JustWorks), "the weakest counts");
+    }
+
+    #[tokio::test]
+    async fn what_is_kept_is_the_file_and_every_folder_above_it() {
+        let folder = tempfile::tempdir().unwrap();
+        let (adapter, monitor) = (Address::from_be_bytes([1; 6]), Address::from_be_bytes([2; 6]));
+        let missing = keep(folder.path(), adapter, monitor).await.unwrap_err();
+        assert_eq!(missing.kind(), ErrorKind::NotFound, "a bond that is not there is not kept");
+        let file = info(folder.path(), adapter, monitor);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(&file, key("LongTermKey", 3, 16)).unwrap();
+        keep(folder.path(), adapter, monitor).await.unwrap();
+        assert_eq!(stored(folder.path(), adapter, monitor).await, Stored::Key(Strength::Passkey));
     }
 
     #[test]

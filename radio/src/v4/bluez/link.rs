@@ -153,6 +153,9 @@ async fn pair(shared: &Shared, way: Way, passkey: Option<Passkey>) -> Result<Opt
         if let Err(why) = shared.calls.set(&target.path, DEVICE, "Trusted", true).await {
             tracing::warn!(%way, %why, "the bond stands, and is not trusted");
         }
+        if let Err(error) = bond::keep(&shared.settings.bonds, target.adapter, way.address).await {
+            tracing::warn!(%way, %error, "a power cut in the next moments may cost the bond");
+        }
     }
     Ok(Some(Fact::Paired { way, strength }))
 }
