@@ -18,6 +18,7 @@ use super::ask::Status;
 use super::pieces::Pieces;
 use super::request::Request;
 use super::socket::Place;
+use crate::audit::{By, Trail};
 use crate::store::Store;
 use crate::telemetry::Chain;
 
@@ -43,13 +44,19 @@ pub enum Serve {
     },
 }
 
-/// Serves the socket in a data directory until `shutdown`; then answers under way are cut short, and say so.
+/// Serves the socket in a data directory until `shutdown`; then answers under way are cut short, and say so. What is
+/// taken away is written down.
 ///
 /// Only the process that holds the store may call this: a socket that is there already is a dead one.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub async fn serve(dir: &Path, store: Store, shutdown: impl Future<Output = ()>) -> Result<(), Serve> {
+pub async fn serve(
+    dir: &Path,
+    store: Store,
+    trail: Arc<Trail>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Serve> {
     let failed = |source| Serve::Bind { path: dir.to_owned(), source };
     let place = Place::in_directory(dir).map_err(failed)?;
     match std::fs::remove_file(place.path()) {
@@ -77,10 +84,11 @@ pub async fn serve(dir: &Path, store: Store, shutdown: impl Future<Output = ()>)
                 continue;
             }
         };
-        let (store, places, stopping) = (store.clone(), Arc::clone(&places), Arc::clone(&stopping));
+        let (store, trail) = (store.clone(), Arc::clone(&trail));
+        let (places, stopping) = (Arc::clone(&places), Arc::clone(&stopping));
         tokio::spawn(async move {
             let Ok(_place) = places.acquire().await else { return };
-            if let Err(error) = talk(stream, owner, store, stopping).await {
+            if let Err(error) = talk(stream, owner, (store, trail), stopping).await {
                 debug!(%error, "a talk over the control socket ended early");
             }
         });
@@ -90,7 +98,12 @@ pub async fn serve(dir: &Path, store: Store, shutdown: impl Future<Output = ()>)
     Ok(())
 }
 
-async fn talk(stream: UnixStream, owner: u32, store: Store, stopping: Arc<AtomicBool>) -> io::Result<()> {
+async fn talk(
+    stream: UnixStream,
+    owner: u32,
+    (store, trail): (Store, Arc<Trail>),
+    stopping: Arc<AtomicBool>,
+) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
     if peer != owner && peer != 0 {
         return Err(io::Error::new(ErrorKind::PermissionDenied, format!("user {peer} may not ask")));
@@ -101,18 +114,21 @@ async fn talk(stream: UnixStream, owner: u32, store: Store, stopping: Arc<Atomic
     let stream = reader.into_inner().into_inner().into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    tokio::task::spawn_blocking(move || give(&line, &store, stream, stopping)).await?
+    tokio::task::spawn_blocking(move || give(&line, (&store, &trail), stream, stopping)).await?
 }
 
 fn give(
     line: &str,
-    store: &Store,
+    (store, trail): (&Store, &Trail),
     stream: std::os::unix::net::UnixStream,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
     let request = serde_json::from_str::<Request>(line);
     if matches!(request, Ok(Request::Backup(_))) {
         stream.set_write_timeout(Some(BACKUP_PATIENCE))?;
+    }
+    if let Some(act) = request.as_ref().ok().and_then(Request::act) {
+        trail.note(&By::console(), act);
     }
     let mut to = Counting { to: io::BufWriter::with_capacity(64 << 10, stream), lines: 0, stopping };
     let status = match request {

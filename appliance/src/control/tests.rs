@@ -1,6 +1,7 @@
 //! The door, from both sides.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use domain::{
     Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, Temperature, TimeSource, Timestamp,
@@ -8,6 +9,8 @@ use domain::{
 
 use super::ask::copy;
 use super::{Answer, Ask, Everything, Request, SOCKET, answer, ask, serve};
+use crate::audit::Trail;
+use crate::clock::WallClock;
 use crate::exchange::{Format, Subject, Wanted};
 use crate::plant::{Batch, LedgerChange};
 use crate::store::{Store, StoreKeys};
@@ -215,7 +218,10 @@ async fn a_running_box_answers_as_its_store_would() {
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let served = tokio::spawn({
         let (dir, store) = (dir.clone(), store.clone());
-        async move { serve(&dir, store, async { drop(stopped.await) }).await }
+        async move {
+            let trail = Arc::new(Trail::new(store.clone(), Arc::new(WallClock)));
+            serve(&dir, store, trail, async { drop(stopped.await) }).await
+        }
     });
     while !dir.join(SOCKET).exists() {
         tokio::task::yield_now().await;

@@ -5,13 +5,13 @@ use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 
 #[cfg(feature = "ssr")]
-use super::server::{plant, told};
+use super::server::{plant, technician, told, viewer};
 use crate::port::{RadiosView, Refusal};
 
 /// Every stick.
 #[server(name = ReadRadios, prefix = "/api", endpoint = "radios", input = GetUrl)]
 pub async fn read_radios() -> Result<RadiosView, Refusal> {
-    told(plant().and_then(|plant| plant.radios()))
+    told(viewer().and_then(|plant| plant.radios()))
 }
 
 /// Lets new modules join for so long; answers until when.
@@ -110,7 +110,7 @@ pub async fn identify(
     /// Which monitor.
     serial: MonitorSerial,
 ) -> Result<(), Refusal> {
-    let plant = told(plant())?;
+    let plant = told(technician())?;
     let answer = plant.identify(link, module, serial).await;
     told(answer)
 }

@@ -6,13 +6,14 @@
 mod v1;
 mod v2;
 mod v3;
+mod v4;
 
 use redb::WriteTransaction;
 
 use super::error::Fault;
 
 /// The newest format.
-pub(super) const NEWEST: u32 = 3;
+pub(super) const NEWEST: u32 = 4;
 
 /// Brings a store from format `from` (0: empty) to the newest, within one transaction.
 pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
@@ -24,6 +25,9 @@ pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
     }
     if from < 3 {
         v3::up(txn)?;
+    }
+    if from < 4 {
+        v4::up(txn)?;
     }
     Ok(())
 }
