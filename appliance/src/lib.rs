@@ -2,6 +2,7 @@
 
 pub mod accounts;
 pub mod alarms;
+pub mod audit;
 pub mod backup;
 pub mod clock;
 pub mod config;

@@ -23,6 +23,7 @@ use tokio::sync::mpsc;
 use tokio::task::{JoinError, JoinSet};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Trail;
 use crate::backup;
 use crate::clock::Clock;
 use crate::config::{self, Config, Form};
@@ -146,9 +147,12 @@ pub async fn run(
         key: keys::Source::of(&config.store, &config.data),
         backups,
     };
-    let desk = Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), kept);
+    let trail = Arc::new(Trail::new(store.clone(), Arc::clone(&clock)));
+    let desk =
+        Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), Arc::clone(&trail), kept);
     let console = desk.clone();
     let enrol: control::Enrol = Arc::new(move |wish| console.clone().enrol_from_console(wish).boxed());
+    let door = control::Door { store: store.clone(), trail, enrol };
 
     // The doors close only after the last commit, so they have a token of their own.
     let doors = CancellationToken::new();
@@ -156,8 +160,10 @@ pub async fn run(
     let serve = Serve {
         names: config.web.names.clone(),
         store: store.clone(),
+        trail: Arc::clone(&trail),
+        idle: config.web.idle,
         clock: Arc::clone(&clock),
-        plant: Arc::new(move |person| desk.admit(person)),
+        plant: Arc::new(move |person, from| desk.admit(person, from)),
         follow: Arc::new(move |after| live.follow(after).boxed()),
         shutdown: doors.clone(),
     };
@@ -199,7 +205,7 @@ pub async fn run(
     let driver = tokio::spawn(driver.run(heard, writing.clone()));
     let nightly = tokio::spawn(nightly);
     let upkeep = tokio::spawn(upkeep);
-    let control = tokio::spawn(keep_answering(config.data.clone(), store.clone(), enrol, doors.clone()));
+    let control = tokio::spawn(keep_answering(config.data.clone(), door, doors.clone()));
     let web = tokio::spawn(server.run());
     tokio::pin!(driver, control, web);
 
@@ -255,10 +261,9 @@ fn ended(how: Result<Result<(), StartWeb>, JoinError>) -> Result<(), RunBox> {
 }
 
 /// Serves the control socket. A disk that takes no socket now may take it later, and molds are counted meanwhile.
-async fn keep_answering(data: PathBuf, store: Store, enrol: control::Enrol, until: CancellationToken) {
-    while let Err(error) =
-        control::serve(&data, store.clone(), Arc::clone(&enrol), until.clone().cancelled_owned()).await
-    {
+async fn keep_answering(data: PathBuf, of: control::Door, until: CancellationToken) {
+    let serve = || control::serve(&data, of.clone(), until.clone().cancelled_owned());
+    while let Err(error) = serve().await {
         tracing::warn!(error = %Chain(&error), "nothing answers on the control socket; it is tried again");
         if until.run_until_cancelled(tokio::time::sleep(DOOR_AGAIN)).await.is_none() {
             return;

@@ -14,7 +14,7 @@ use appliance::plant::{
     AlarmKey, AlarmRecord, Batch, LedgerChange, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
 };
 use appliance::store::Store;
-use domain::{EntryKind, Generation, LedgerEntry, Mold, MoldId, Press, PressId, Timestamp};
+use domain::{EntryKind, Generation, LedgerEntry, Mold, MoldId, Press, PressId, Role, Timestamp};
 
 #[allow(dead_code, reason = "other tests ask for more")]
 mod running;
@@ -79,8 +79,9 @@ impl Place {
         store.commit(&plant()).unwrap();
         let password = Password::choose("correct+horse+1".to_owned().into()).unwrap();
         let password = hash(&password, [1; 16]).unwrap();
-        store.set_up(&User { name: EMAIL.parse().unwrap(), password, created: at(0) }).unwrap();
-        let session = Session { user: EMAIL.parse().unwrap(), opened: at(1) };
+        let (name, email, role) = (EMAIL.parse().unwrap(), EMAIL.parse().ok(), Role::Administrator);
+        store.set_up(&User { name, email, role, password, created: at(0), disabled: None }).unwrap();
+        let session = Session { user: EMAIL.parse().unwrap(), role, opened: at(1), from: None };
         store.put_session(&TokenHash([9; 32]), &session).unwrap();
         store.put_secret(MOLD, PAYLOAD).unwrap();
     }

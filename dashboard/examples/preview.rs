@@ -14,9 +14,8 @@ use std::time::{Duration, SystemTime};
 
 use actix_web::{App, HttpResponse, HttpServer, web};
 use dashboard::app::{SiteManifest, shell};
-use dashboard::port::{LiveChange, LiveUpdate, MoldTile, Plant};
+use dashboard::port::{LiveChange, LiveUpdate, MoldTile, Viewer};
 use domain::Timestamp;
-use leptos::prelude::provide_context;
 use leptos_router::Method;
 use made_up::MadeUp;
 
@@ -83,8 +82,8 @@ async fn main() -> std::io::Result<()> {
     let _ = leptos_actix::generate_route_list(|| shell(&SiteManifest::default()));
     println!("http://127.0.0.1:{port}/");
     HttpServer::new(move || {
-        let shared: Arc<dyn Plant> = plant.clone().into_inner();
-        let context = move || provide_context(Arc::clone(&shared));
+        let shared: Arc<MadeUp> = plant.clone().into_inner();
+        let context = move || shared.provide();
         let manifest = manifest.clone();
         let page = leptos_actix::render_app_async_with_context(
             context.clone(),

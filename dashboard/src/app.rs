@@ -11,9 +11,12 @@ use leptos_router::{SsrMode, path};
 use serde::Deserialize;
 
 use crate::api::read_person;
-use crate::components::{Header, LostBanner};
+use crate::components::{Header, LostBanner, PersonResource};
 use crate::live::Live;
-use crate::pages::{FloorPage, LoginPage, MoldPage, NotFoundPage, RadiosPage, SetupPage, StoragePage};
+use crate::pages::{
+    AcceptPage, AuditPage, FloorPage, LoginPage, MoldPage, NotFoundPage, PeoplePage, ProfilePage, RadiosPage,
+    SetupPage, StoragePage,
+};
 
 /// Where the box serves what a [`SiteManifest`] names.
 pub const ASSETS: &str = "/assets/";
@@ -91,7 +94,8 @@ pub fn shell(manifest: &SiteManifest) -> impl IntoView + use<> {
 pub fn App() -> impl IntoView {
     provide_meta_context();
     let _ = Live::provide();
-    let person = Resource::new(|| (), |()| read_person());
+    let person: PersonResource = Resource::new(|| (), |()| read_person());
+    provide_context(person);
     view! {
         <Title formatter=|title| format!("{title} · Platen") text="Platen" />
         <Router>
@@ -102,6 +106,10 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/molds/:id") view=MoldPage ssr=SsrMode::Async />
                     <Route path=path!("/radios") view=RadiosPage ssr=SsrMode::Async />
                     <Route path=path!("/storage") view=StoragePage ssr=SsrMode::Async />
+                    <Route path=path!("/people") view=PeoplePage ssr=SsrMode::Async />
+                    <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
+                    <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
+                    <Route path=path!("/accept") view=AcceptPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                 </FlatRoutes>

@@ -9,9 +9,13 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 mod bluetooth;
+mod people;
 mod storage;
 
 pub use bluetooth::{AdapterView, AirView, BluetoothView, EnrolWish};
+pub use people::{
+    CodeView, IssuedCode, PeopleView, Person, PersonView, ProfileView, SessionView, TrailEntry, TrailView,
+};
 pub use storage::{
     BackupDone, BackupFailed, BackupPlace, BackupTrouble, BackupsView, Copies, CopiesSeen, DiskFull,
     KeptView, KeySource, OutlookView, RoomView, StorageView, TestedHow,
@@ -299,6 +303,9 @@ pub enum Refusal {
     /// The radio did not do it, and why.
     #[error("{0}")]
     Radio(String),
+    /// Whoever asks may not have this done.
+    #[error("your role does not allow this; an administrator of this box can do it or give you another role")]
+    NotAllowed,
     /// The session has ended.
     #[error("your session has ended; please log in again")]
     NotSignedIn,
@@ -310,37 +317,31 @@ pub enum Refusal {
     Unreachable,
 }
 
-/// Who asks; comes with every change into the log.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Person {
-    /// Name as shown.
-    pub name: String,
-}
-
 #[cfg(feature = "ssr")]
-pub use server::{Answer, Plant};
+pub use server::{Answer, Handle, Own, People, Plant, Technician, Viewer};
 
 #[cfg(feature = "ssr")]
 mod server {
     use std::future::Future;
     use std::pin::Pin;
+    use std::sync::Arc;
     use std::time::Duration;
 
-    use domain::JoinCode;
+    use domain::{JoinCode, Role};
+    use leptos::prelude::provide_context;
 
     use super::{
-        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId, Person,
-        RadiosView, Refusal, StorageView, Timestamp,
+        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId,
+        PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp, TrailView,
     };
 
     /// An answer that takes its time.
     pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, Refusal>> + Send + 'a>>;
 
-    /// The plant as the screens see it, on behalf of one person who is signed in.
+    /// The plant as the screens see it, on behalf of one person who is signed in: whoever that is may read.
     ///
-    /// Put into Leptos' context as `Arc<dyn Plant>` for every request with a session. Reads are fast (memory, or
-    /// a short look into the store); changes wait for the radio.
-    pub trait Plant: Send + Sync {
+    /// Reads are fast (memory, or a short look into the store).
+    pub trait Viewer: Send + Sync {
         /// Who asks.
         fn person(&self) -> &Person;
         /// The box's clock.
@@ -361,6 +362,23 @@ mod server {
         fn radios(&self) -> Result<RadiosView, Refusal>;
         /// What is kept, the room that it takes, and its backups.
         fn storage(&self) -> Result<StorageView, Refusal>;
+    }
+
+    /// The plant in the hands of somebody who works at the presses.
+    pub trait Technician: Viewer {
+        /// Has a monitor blink, so that a person finds it; one that is its own radio is on no module.
+        fn identify(&self, link: LinkName, module: Option<Eui64>, serial: MonitorSerial) -> Answer<'_, ()>;
+        /// Opens an enrolment window for a Bluetooth monitor, by the passkey on its label; answers until when. What becomes
+        /// of it is seen in the air.
+        fn enrol(&self, wish: EnrolWish) -> Answer<'_, Timestamp>;
+        /// Closes that window.
+        fn close_enrolment(&self, serial: MonitorSerial) -> Answer<'_, ()>;
+        /// Confirms that a monitor's counter was reset, as the ledger's entry `number` says.
+        fn confirm_reset(&self, id: MoldId, number: u64) -> Answer<'_, ()>;
+    }
+
+    /// All of the plant, as administrators hold it. Changes wait for the radio.
+    pub trait Plant: Technician {
         /// Has a backup made now; answers when it is begun or about to be.
         fn back_up(&self) -> Answer<'_, ()>;
         /// Lets new modules join for so long; answers until when.
@@ -373,15 +391,76 @@ mod server {
         fn register(&self, link: LinkName, module: Eui64, code: JoinCode) -> Answer<'_, ()>;
         /// Forms a secured network; a live one is left alone unless `reform` says that the person knows.
         fn form(&self, link: LinkName, pan: Option<PanId>, reform: bool) -> Answer<'_, ()>;
-        /// Has a monitor blink, so that a person finds it; one that is its own radio is on no module.
-        fn identify(&self, link: LinkName, module: Option<Eui64>, serial: MonitorSerial) -> Answer<'_, ()>;
-        /// Opens an enrolment window for a Bluetooth monitor; answers until when. What becomes of it is seen in the air.
-        fn enrol(&self, wish: EnrolWish) -> Answer<'_, Timestamp>;
-        /// Closes that window.
-        fn close_enrolment(&self, serial: MonitorSerial) -> Answer<'_, ()>;
+        /// Opens an enrolment window for a Bluetooth monitor that has no passkey: whoever is near could take its place.
+        fn enrol_without_passkey(&self, wish: EnrolWish) -> Answer<'_, Timestamp>;
         /// Accepts the stick that is there now in place of the former one.
         fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()>;
-        /// Confirms that a monitor's counter was reset, as the ledger's entry `number` says.
-        fn confirm_reset(&self, id: MoldId, number: u64) -> Answer<'_, ()>;
+    }
+
+    /// The plant as far as somebody's role goes. Whoever does not hold a handle cannot do what it does: there is
+    /// nothing to ask.
+    #[derive(Clone)]
+    pub enum Handle {
+        /// Reads.
+        Viewer(Arc<dyn Viewer>),
+        /// Technicians, and tooling managers, who have no screens of their own yet.
+        Technician(Arc<dyn Technician>),
+        /// Everything.
+        Administrator(Arc<dyn Plant>),
+    }
+
+    impl Handle {
+        /// For reading, which all of them can.
+        #[must_use]
+        pub fn viewer(&self) -> Arc<dyn Viewer> {
+            match self {
+                Handle::Viewer(viewer) => Arc::clone(viewer),
+                Handle::Technician(technician) => Arc::clone(technician) as Arc<dyn Viewer>,
+                Handle::Administrator(plant) => Arc::clone(plant) as Arc<dyn Viewer>,
+            }
+        }
+
+        /// Puts into Leptos' context what screens and server functions of this person may use, and nothing else.
+        pub fn provide(&self) {
+            let viewer = self.viewer();
+            provide_context(viewer.person().clone());
+            provide_context(viewer);
+            match self {
+                Handle::Viewer(_) => {}
+                Handle::Technician(technician) => provide_context(Arc::clone(technician)),
+                Handle::Administrator(plant) => {
+                    provide_context(Arc::clone(plant) as Arc<dyn Technician>);
+                    provide_context(Arc::clone(plant));
+                }
+            }
+        }
+    }
+
+    /// What anybody who is signed in may do with what is theirs. In Leptos' context as `Arc<dyn Own>`.
+    pub trait Own: Send + Sync {
+        /// Who they are and where they are signed in.
+        fn profile(&self) -> Answer<'_, ProfileView>;
+        /// Ends one of their sessions.
+        fn end_session(&self, id: String) -> Answer<'_, ()>;
+    }
+
+    /// Everyone who may come in, in the hands of an administrator. In Leptos' context as `Arc<dyn People>`.
+    pub trait People: Send + Sync {
+        /// Everyone, and the code that was made just now.
+        fn people(&self) -> Answer<'_, PeopleView>;
+        /// Invites somebody new by a code.
+        fn invite(&self, name: String, email: String, role: Role) -> Answer<'_, ()>;
+        /// Takes somebody's code back.
+        fn withdraw(&self, name: String) -> Answer<'_, ()>;
+        /// Gives somebody a code for another password.
+        fn give_code(&self, name: String) -> Answer<'_, ()>;
+        /// Gives somebody another role.
+        fn set_role(&self, name: String, role: Role) -> Answer<'_, ()>;
+        /// Lets somebody in, or not any more.
+        fn let_in(&self, name: String, allowed: bool) -> Answer<'_, ()>;
+        /// Ends every session of somebody.
+        fn end_sessions(&self, name: String) -> Answer<'_, ()>;
+        /// The audit trail before that entry, or its newest part. Reading it is written down too.
+        fn trail(&self, before: Option<u64>) -> Answer<'_, TrailView>;
     }
 }

@@ -7,12 +7,14 @@ use crate::port::{LinkCondition, Severity};
 
 mod backups;
 mod bluetooth;
+mod people;
 mod storage;
 
 pub use backups::{BackupsStand, copies_told, place_told, seen_told, tested_told};
 pub use bluetooth::{
     bluetooth_advice, bluetooth_words, standing_tone, standing_words, strength_tone, strength_words,
 };
+pub use people::{act_told, may_told};
 pub use storage::{StorageStands, cycles_told, full_told, growth_told, key_told, raw_told, retired_told};
 
 /// How a thing stands: only what is not normal has a colour.
@@ -192,6 +194,12 @@ pub fn form_error(code: &str) -> &'static str {
         "wrong" => "Name or password is wrong.",
         "wait" => "Too many attempts failed. Wait a few minutes, then try again.",
         "code" => "This is not the set-up code that the box shows on its console.",
+        "password-common" => {
+            "This password is one of the most common: guessers try it first. Choose another one."
+        }
+        "current" => "The current password is wrong.",
+        "invitation" => "This code is not good, or not any more. Ask an administrator for another one.",
+        "email" => "An e-mail address looks like marta@plant.example.",
         "name" => "A name is 1 to 64 characters without blanks at either end.",
         "password-length" => "The password is too short or too long: it must have 10 to 128 characters.",
         "password-letters" => "The password must have letters and numbers.",

@@ -7,24 +7,30 @@ use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::{App, test, web};
-use dashboard::api::{BackUp, CloseJoin, OpenJoin, ReadFloor};
+use dashboard::api::{
+    BackUp, CloseJoin, EndSessions, GiveCode, Invite, LetIn, OpenJoin, ReadFloor, SetRole, Withdraw,
+};
 use dashboard::app::{SiteManifest, shell};
-use dashboard::port::{Plant, Refusal};
-use domain::Timestamp;
-use leptos::prelude::provide_context;
+use dashboard::port::Refusal;
+use domain::{Role, Timestamp};
 use leptos::server_fn::ServerFn;
 use leptos_router::Method;
 use made_up::MadeUp;
 
 mod made_up;
 
-const ADDRESSES: [&str; 9] = [
+const ADDRESSES: [&str; 14] = [
     "/",
     "/molds/3",
     "/molds/7?range=90d",
     "/molds/99",
     "/radios",
     "/storage",
+    "/people",
+    "/audit",
+    "/audit?before=40",
+    "/profile",
+    "/accept",
     "/login?error=wrong",
     "/setup",
     "/nothing",
@@ -45,10 +51,10 @@ fn site() -> SiteManifest {
 
 /// Status and text of a page.
 async fn get(address: &str, plant: Option<MadeUp>, manifest: SiteManifest) -> (StatusCode, String) {
-    let plant = plant.map(|plant| Arc::new(plant) as Arc<dyn Plant>);
+    let plant = plant.map(Arc::new);
     let context = move || {
         if let Some(plant) = &plant {
-            provide_context(Arc::clone(plant));
+            plant.provide();
         }
     };
     let page =
@@ -187,6 +193,57 @@ async fn a_box_without_backups_is_told_how_it_gets_them() {
 }
 
 #[actix_web::test]
+async fn people_are_told_with_their_roles_and_what_can_be_changed() {
+    let people = page("/people").await;
+    for text in [
+        "Robin Weaver",
+        "robin@plant.example",
+        "signed in in 2 browsers",
+        "Not let in since",
+        "Codes that wait",
+        "invited as viewer",
+        "2345-6789-ABCD-EFGH",
+        Invite::PATH,
+        SetRole::PATH,
+        LetIn::PATH,
+        GiveCode::PATH,
+        EndSessions::PATH,
+        Withdraw::PATH,
+    ] {
+        assert!(people.contains(text), "{text}");
+    }
+}
+
+#[actix_web::test]
+async fn the_trail_is_told_in_sentences_and_unknown_words_as_they_are() {
+    let audit = page("/audit").await;
+    for text in
+        ["Gave Noor another role.", "viewer", "192.0.2.7", "Calibrate: hall-a.", "href=\"/audit?before=41\""]
+    {
+        assert!(audit.contains(text), "{text}");
+    }
+    assert!(page("/audit?before=41").await.contains(">Newest<"));
+}
+
+#[actix_web::test]
+async fn nobody_sees_what_their_role_does_not_allow() {
+    let of = |role, address| get(address, Some(MadeUp::new(noon).role(role)), site());
+    let confirm = "Confirm the reset";
+    assert!(!of(Role::Viewer, "/molds/3").await.1.contains(confirm));
+    assert!(of(Role::Technician, "/molds/3").await.1.contains(confirm));
+    assert!(!of(Role::ToolingManager, "/storage").await.1.contains(BackUp::PATH));
+    for address in ["/people", "/audit"] {
+        let (status, text) = of(Role::ToolingManager, address).await;
+        assert_eq!(status, StatusCode::FORBIDDEN, "{address}");
+        assert!(text.contains("Not for your role") && !text.contains("Noor"), "{address}");
+        assert!(!text.contains("href=\"/people\"") && !text.contains("href=\"/audit\""), "{address}");
+    }
+    let (status, profile) = of(Role::Viewer, "/profile").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(profile.contains("This browser") && profile.contains("action=\"/profile/password\""));
+}
+
+#[actix_web::test]
 async fn what_is_not_there_is_not_found() {
     for address in ["/molds/99", "/molds/x", "/nothing"] {
         let (status, text) = get(address, Some(MadeUp::new(noon)), site()).await;
@@ -197,7 +254,7 @@ async fn what_is_not_there_is_not_found() {
 
 #[actix_web::test]
 async fn without_a_session_no_page_tells_anything() {
-    for address in ["/", "/molds/3", "/radios", "/storage"] {
+    for address in ["/", "/molds/3", "/radios", "/storage", "/people", "/audit", "/profile"] {
         let (status, text) = get(address, None, site()).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED, "{address}");
         assert!(!text.contains("M-10") && text.contains("href=\"/login\""), "{address}");
@@ -216,6 +273,8 @@ async fn forms_work_without_a_script() {
     for text in ["action=\"/setup\"", "name=\"code\"", "name=\"password\"", "10 to 128 characters"] {
         assert!(setup.contains(text), "{text}");
     }
+    let accept = page("/accept?error=invitation").await;
+    assert!(accept.contains("action=\"/accept\"") && accept.contains("This code is not good"));
     let radios = page("/radios").await;
     assert!(radios.contains(OpenJoin::PATH) && radios.contains(CloseJoin::PATH));
     assert!(page("/storage").await.contains(BackUp::PATH));

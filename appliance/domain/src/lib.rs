@@ -11,6 +11,7 @@ mod ids;
 mod join;
 mod ledger;
 mod mold;
+mod role;
 mod state;
 mod units;
 
@@ -22,5 +23,6 @@ pub use ids::{Eui64, Generation, IdError, LinkName, MoldId, MonitorSerial, PanId
 pub use join::{JoinCode, JoinCodeError, JoinCodeKind};
 pub use ledger::{EntryKind, LedgerEntry, displayed_count};
 pub use mold::{Initialisation, Mold, MoldName, MoldNameError, Press};
+pub use role::{Role, RoleError};
 pub use state::{MoldState, StateFacts, mold_state};
 pub use units::{CycleTime, Percent, Temperature, Timestamp};

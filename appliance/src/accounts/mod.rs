@@ -1,20 +1,22 @@
-//! Who may come in, as rules that read neither clock nor store.
-//!
-//! Roles, lock-out and the audit trail belong here too and will come: today everyone who signs in is an administrator.
+//! Who may come in, and as what, as rules that read neither clock nor store.
 
 mod attempts;
+mod code;
+mod email;
 mod name;
 mod password;
+mod register;
 mod session;
-mod setup_code;
 
-pub use attempts::{Attempts, Guesses};
+pub use attempts::{Attempts, FREE, Guesser, GuesserKey, Guesses};
+pub use code::{Code, CodeHash};
+pub use email::{Email, EmailError};
 pub use name::{UserName, UserNameError};
 pub use password::{HashPassword, Password, PasswordError, PasswordHash, hash, verify};
+pub use register::{Change, Ends, INVITATION_LIFE, Invitation, RESET_LIFE, Register, Unfit};
 pub use session::{LIFE, Session, SessionToken, TokenHash};
-pub use setup_code::{SetupCode, SetupCodeHash};
 
-use domain::Timestamp;
+use domain::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// Someone who may sign in. Key: [`UserName::key`].
@@ -22,8 +24,14 @@ use serde::{Deserialize, Serialize};
 pub struct User {
     /// The name as its owner wrote it.
     pub name: UserName,
+    /// Where they are written to; the first administrator may leave it out.
+    pub email: Option<Email>,
+    /// What they may do.
+    pub role: Role,
     /// What is kept of the password.
     pub password: PasswordHash,
     /// Since when the box knows this person.
     pub created: Timestamp,
+    /// Since when they are not let in, if so.
+    pub disabled: Option<Timestamp>,
 }

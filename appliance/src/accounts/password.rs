@@ -6,6 +6,7 @@ use argon2::password_hash::{PasswordHash as Parsed, SaltString};
 use argon2::{Algorithm, Argon2, Params, PasswordHasher, PasswordVerifier, Version};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
 
 /// Shortest password, in characters.
 const SHORTEST: usize = 10;
@@ -21,6 +22,9 @@ const PASSES: u32 = 2;
 /// Lanes: one, because the other core belongs to the radio.
 const LANES: u32 = 1;
 
+/// What guessers try first, of all that the rules for length, letters and numbers let through.
+const COMMON: &str = include_str!("common-passwords.txt");
+
 /// Why a text cannot be a password; safe to show.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
@@ -30,6 +34,9 @@ pub enum PasswordError {
     /// Letters and numbers are both needed.
     #[error("a password has letters and numbers")]
     LettersAndNumbers,
+    /// Guessers try it among the first.
+    #[error("this password is one of the most common")]
+    Common,
 }
 
 /// Why a password could not be hashed.
@@ -41,7 +48,7 @@ pub struct HashPassword(String);
 pub struct Password(SecretString);
 
 impl Password {
-    /// Holds a text against the rules: 10 to 128 characters, letters and numbers among them.
+    /// Holds a text against the rules: 10 to 128 characters, letters and numbers among them, none of the most common.
     ///
     /// # Errors
     /// The rule that is broken.
@@ -53,8 +60,17 @@ impl Password {
         if !chars().any(char::is_alphabetic) || !chars().any(char::is_numeric) {
             return Err(PasswordError::LettersAndNumbers);
         }
+        if is_common(text.expose_secret()) {
+            return Err(PasswordError::Common);
+        }
         Ok(Password(text))
     }
+}
+
+/// Whether it is on the list, in whatever mixture of large and small letters.
+fn is_common(text: &str) -> bool {
+    let small = Zeroizing::new(text.to_lowercase());
+    COMMON.lines().filter(|line| !line.starts_with('#')).any(|common| common == small.as_str())
 }
 
 /// What is kept of a password: argon2id's text with its parameters and salt. Not shown.
@@ -107,13 +123,31 @@ mod tests {
 
     #[test]
     fn a_password_has_10_to_128_characters_with_letters_and_numbers() {
-        assert!(chosen("abcdefghi1").is_ok());
+        assert!(chosen("press hal1").is_ok());
         assert!(chosen(&format!("{}1", "a".repeat(127))).is_ok());
         assert!(chosen("пресс-форма 7").is_ok());
         assert_eq!(chosen("abcdefgh1").err(), Some(PasswordError::Length));
         assert_eq!(chosen(&format!("{}1", "a".repeat(128))).err(), Some(PasswordError::Length));
         assert_eq!(chosen("abcdefghij").err(), Some(PasswordError::LettersAndNumbers));
         assert_eq!(chosen("1234567890").err(), Some(PasswordError::LettersAndNumbers));
+    }
+
+    #[test]
+    fn a_common_password_is_refused_however_it_is_written() {
+        for text in ["password12", "PassWord12", "1q2w3e4r5t", "qwerty12345"] {
+            assert_eq!(chosen(text).err(), Some(PasswordError::Common), "{text}");
+        }
+        assert!(chosen("password12 of hall 7").is_ok());
+    }
+
+    #[test]
+    fn the_list_has_only_what_the_other_rules_let_through() {
+        let list: Vec<&str> = COMMON.lines().filter(|line| !line.starts_with('#')).collect();
+        assert!(list.len() > 1_000, "{} are no list", list.len());
+        for common in list {
+            assert_eq!(chosen(common).err(), Some(PasswordError::Common), "{common}");
+            assert_eq!(common, common.to_lowercase());
+        }
     }
 
     #[test]

@@ -1,9 +1,10 @@
 //! How long someone stays signed in.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::time::Duration;
 
-use domain::Timestamp;
+use domain::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use zeroize::Zeroize;
@@ -57,6 +58,15 @@ impl Drop for SessionToken {
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct TokenHash(pub [u8; 32]);
 
+impl TokenHash {
+    /// What a list of sessions calls it: enough to tell sessions apart, and of no other use.
+    #[must_use]
+    pub fn short(&self) -> String {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        hex::encode([a, b, c, d, e, f, g, h])
+    }
+}
+
 impl fmt::Debug for TokenHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TokenHash(..)")
@@ -68,8 +78,12 @@ impl fmt::Debug for TokenHash {
 pub struct Session {
     /// Who.
     pub user: UserName,
+    /// What they may do. Whoever gets another role has to sign in again.
+    pub role: Role,
     /// Since when.
     pub opened: Timestamp,
+    /// From where.
+    pub from: Option<IpAddr>,
 }
 
 impl Session {
@@ -84,6 +98,12 @@ impl Session {
     pub fn holds(&self, now: Timestamp) -> bool {
         now < self.ends() && now >= self.opened.earlier_by(CLOCK_SLACK)
     }
+
+    /// Whether it has lain idle for `limit` at `now`, when it was last used at `used`.
+    #[must_use]
+    pub fn is_idle(&self, used: Timestamp, now: Timestamp, limit: Option<Duration>) -> bool {
+        limit.is_some_and(|limit| now.since(used.max(self.opened)) >= limit)
+    }
 }
 
 #[cfg(test)]
@@ -91,7 +111,8 @@ mod tests {
     use super::*;
 
     fn session() -> Session {
-        Session { user: "marta".parse().unwrap(), opened: Timestamp::from_millis(1_000_000_000) }
+        let opened = Timestamp::from_millis(1_000_000_000);
+        Session { user: "marta".parse().unwrap(), role: Role::Viewer, opened, from: None }
     }
 
     #[test]
@@ -107,6 +128,20 @@ mod tests {
         let session = session();
         assert!(session.holds(session.opened.earlier_by(Duration::from_secs(60))));
         assert!(!session.holds(session.opened.earlier_by(Duration::from_secs(61))));
+    }
+
+    #[test]
+    fn a_session_that_lies_idle_ends_if_people_want_it_so() {
+        let session = session();
+        let at = |minutes: u64| session.opened.later_by(Duration::from_secs(60 * minutes));
+        let limit = Some(Duration::from_secs(60 * 15));
+        assert!(!session.is_idle(at(10), at(24), limit));
+        assert!(session.is_idle(at(10), at(25), limit));
+        assert!(
+            session.is_idle(Timestamp::from_millis(0), at(15), limit),
+            "never used counts from its begin"
+        );
+        assert!(!session.is_idle(at(0), at(400), None));
     }
 
     #[test]

@@ -97,6 +97,8 @@ pub struct Web {
     pub http_redirect: Option<SocketAddr>,
     /// For the certificate.
     pub names: Vec<HostName>,
+    /// How long somebody may do nothing before they have to sign in again.
+    pub idle: Option<Duration>,
 }
 
 /// Settings of ingest.
@@ -300,7 +302,12 @@ fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, Config
     Ok(Config {
         data: raw.data,
         log: raw.log,
-        web: Web { listen: raw.web.listen, http_redirect: raw.web.http_redirect.0, names: raw.web.names },
+        web: Web {
+            listen: raw.web.listen,
+            http_redirect: raw.web.http_redirect.0,
+            names: raw.web.names,
+            idle: raw.web.idle.0,
+        },
         store,
         ingest: Ingest {
             window: raw.ingest.window.0,

@@ -13,7 +13,7 @@ use crate::backup::Keep;
 use crate::plant::{KeepFor, Unit};
 
 use super::keep::{self, Bytes, HowLong};
-use super::values::{self, Form, HostName, HttpRedirect, Humane};
+use super::values::{self, Form, HostName, HttpRedirect, Humane, Idle};
 
 /// Settings of a Platen box. Whatever is left out has the value shown.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Documented, DocumentedFields)]
@@ -62,6 +62,9 @@ pub struct RawWeb {
     pub http_redirect: HttpRedirect,
     /// Names and addresses for the certificate, besides the host's own: ["platen.plant.example", "192.168.1.20"].
     pub names: Vec<HostName>,
+    /// Whoever does nothing for so long has to sign in again, as in "15m"; "" for never. A session ends after 8 hours
+    /// in any case.
+    pub idle: Idle,
 }
 
 /// The way from a cycle that was heard to one that is kept.
@@ -251,6 +254,7 @@ impl Default for RawWeb {
             listen: SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8443)),
             http_redirect: HttpRedirect(Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)))),
             names: Vec::new(),
+            idle: Idle(None),
         }
     }
 }

@@ -57,6 +57,34 @@ impl From<HttpRedirect> for String {
     }
 }
 
+/// How long somebody may do nothing before they have to sign in again; empty: as long as the session lasts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Idle(pub Option<Duration>);
+
+impl TryFrom<String> for Idle {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        if text.is_empty() {
+            return Ok(Idle(None));
+        }
+        let Humane(length) = Humane::try_from(text)?;
+        // Less would throw people out while they read, more is what ends in any case.
+        if (Duration::from_secs(60)..=Duration::from_hours(8)).contains(&length) {
+            Ok(Idle(Some(length)))
+        } else {
+            Err("expected 1m to 8h, or \"\" for never".to_owned())
+        }
+    }
+}
+
+impl From<Idle> for String {
+    fn from(idle: Idle) -> String {
+        idle.0.map_or_else(String::new, |length| Humane(length).into())
+    }
+}
+
 /// A name or an address by which browsers reach the box.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]

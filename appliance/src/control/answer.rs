@@ -97,6 +97,12 @@ fn check(store: &Store, to: &mut dyn Write) -> Result<bool, Answer> {
             report.retired, report.unproven_days
         )?;
     }
+    writeln!(
+        to,
+        "the audit trail has {} entries; the hash of the last one is {}",
+        report.trail,
+        hex::encode(report.trail_hash)
+    )?;
     let pages =
         if report.pages_verified { "every page of the file" } else { "not the file's pages, it is in use" };
     writeln!(

@@ -4,6 +4,7 @@ use dashboard::port::EnrolWish;
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::audit::{Act, What};
 use crate::exchange::{Format, Wanted};
 
 /// One request.
@@ -28,6 +29,26 @@ impl Request {
     /// Whether the answer is made of lines; else it is bytes.
     pub(super) fn is_answered_in_lines(&self) -> bool {
         !matches!(self, Request::Export(Wanted { format: Format::Parquet, .. }) | Request::Backup(_))
+    }
+}
+
+impl Request {
+    /// What is written down of it: what is taken away.
+    pub(super) fn act(&self) -> Option<Act> {
+        match self {
+            Request::Export(wanted) => {
+                let which = wanted.mold.as_ref().map_or("all molds", |mold| mold.as_str());
+                let rows = format!("{}.{}", wanted.subject.word(), wanted.format.ending());
+                Some(Act::new(What::Export, rows).after(which))
+            }
+            Request::Backup(_) => Some(Act::new(What::BackUp, "").after("the whole store, taken away")),
+            Request::Enrol(wish) => {
+                let how = if wish.passkey.is_some() { "by passkey" } else { "without a passkey" };
+                let act = Act::new(What::Radio, "bluetooth");
+                Some(act.after(format!("enrol monitor {} {how}", wish.serial)))
+            }
+            Request::Check(_) | Request::Storage(_) | Request::Health(_) => None,
+        }
     }
 }
 

@@ -20,6 +20,7 @@ use super::ask::Status;
 use super::pieces::Pieces;
 use super::request::Request;
 use super::socket::Place;
+use crate::audit::{By, Trail};
 use crate::store::Store;
 use crate::telemetry::Chain;
 
@@ -48,18 +49,25 @@ pub enum Serve {
 /// Enrols a monitor and answers how that ended, for people.
 pub type Enrol = Arc<dyn Fn(EnrolWish) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
-/// Serves the socket in a data directory until `shutdown`; then answers under way are cut short, and say so.
+/// What answers.
+#[derive(Clone)]
+pub struct Door {
+    /// What is given out.
+    pub store: Store,
+    /// What is taken away is written down.
+    pub trail: Arc<Trail>,
+    /// Monitors are enrolled.
+    pub enrol: Enrol,
+}
+
+/// Serves the socket in a data directory until `shutdown`; then answers under way are cut short, and say so. What is
+/// taken away is written down.
 ///
 /// Only the process that holds the store may call this: a socket that is there already is a dead one.
 ///
 /// # Errors
 /// The socket cannot be made.
-pub async fn serve(
-    dir: &Path,
-    store: Store,
-    enrol: Enrol,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), Serve> {
+pub async fn serve(dir: &Path, of: Door, shutdown: impl Future<Output = ()>) -> Result<(), Serve> {
     let failed = |source| Serve::Bind { path: dir.to_owned(), source };
     let place = Place::in_directory(dir).map_err(failed)?;
     match std::fs::remove_file(place.path()) {
@@ -87,11 +95,10 @@ pub async fn serve(
                 continue;
             }
         };
-        let (store, places, stopping) = (store.clone(), Arc::clone(&places), Arc::clone(&stopping));
-        let enrol = Arc::clone(&enrol);
+        let (of, places, stopping) = (of.clone(), Arc::clone(&places), Arc::clone(&stopping));
         tokio::spawn(async move {
             let Ok(_place) = places.acquire().await else { return };
-            if let Err(error) = talk(stream, owner, store, enrol, stopping).await {
+            if let Err(error) = talk(stream, owner, of, stopping).await {
                 debug!(%error, "a talk over the control socket ended early");
             }
         });
@@ -104,8 +111,7 @@ pub async fn serve(
 async fn talk(
     stream: UnixStream,
     owner: u32,
-    store: Store,
-    enrol: Enrol,
+    Door { store, trail, enrol }: Door,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
@@ -116,29 +122,44 @@ async fn talk(
     let mut line = String::new();
     tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await??;
     let mut stream = reader.into_inner().into_inner();
-    if let Ok(Request::Enrol(wish)) = serde_json::from_str::<Request>(&line) {
-        let (text, status) = match enrol(wish).await {
-            Ok(text) => (format!("{text}\n"), Status::Done { lines: 1, clean: true }),
-            Err(why) => (String::new(), Status::Failed(why)),
+    let request = serde_json::from_str::<Request>(&line);
+    if let Ok(Request::Enrol(wish)) = request {
+        let status = match written_down(&trail, &Request::Enrol(wish.clone())).await {
+            true => {
+                enrol(wish).await.map(|text| (format!("{text}\n"), Status::Done { lines: 1, clean: true }))
+            }
+            false => Err("it cannot be written down who asked for this".to_owned()),
         };
+        let (text, status) = status.unwrap_or_else(|why| (String::new(), Status::Failed(why)));
         let answer = format!("{text}{}\n", serde_json::to_string(&status)?);
         return stream.write_all(answer.as_bytes()).await;
     }
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    tokio::task::spawn_blocking(move || give(&line, &store, stream, stopping)).await?
+    tokio::task::spawn_blocking(move || give(&line, (&store, &trail), stream, stopping)).await?
+}
+
+/// What changes the plant is written down first, or not done.
+async fn written_down(trail: &Arc<Trail>, request: &Request) -> bool {
+    let Some(act) = request.act() else { return true };
+    let trail = Arc::clone(trail);
+    let written = tokio::task::spawn_blocking(move || trail.require(&By::console(), act));
+    matches!(written.await, Ok(Ok(())))
 }
 
 fn give(
     line: &str,
-    store: &Store,
+    (store, trail): (&Store, &Trail),
     stream: std::os::unix::net::UnixStream,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
     let request = serde_json::from_str::<Request>(line);
     if matches!(request, Ok(Request::Backup(_))) {
         stream.set_write_timeout(Some(BACKUP_PATIENCE))?;
+    }
+    if let Some(act) = request.as_ref().ok().and_then(Request::act) {
+        trail.note(&By::console(), act);
     }
     let mut to = Counting { to: io::BufWriter::with_capacity(64 << 10, stream), lines: 0, stopping };
     let status = match request {

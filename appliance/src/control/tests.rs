@@ -10,7 +10,9 @@ use domain::{
 };
 
 use super::ask::copy;
-use super::{Answer, Ask, Enrol, Everything, Request, SOCKET, answer, ask, serve};
+use super::{Answer, Ask, Door, Enrol, Everything, Request, SOCKET, answer, ask, serve};
+use crate::audit::Trail;
+use crate::clock::WallClock;
 use crate::exchange::{Format, Subject, Wanted};
 use crate::plant::{Batch, LedgerChange};
 use crate::store::{Store, StoreKeys};
@@ -228,7 +230,8 @@ async fn a_running_box_answers_as_its_store_would() {
         let (dir, store) = (dir.clone(), store.clone());
         async move {
             let enrol: Enrol = Arc::new(|wish: EnrolWish| Box::pin(async move { enrolled(&wish) }));
-            serve(&dir, store, enrol, async { drop(stopped.await) }).await
+            let trail = Arc::new(Trail::new(store.clone(), Arc::new(WallClock)));
+            serve(&dir, Door { store, trail, enrol }, async { drop(stopped.await) }).await
         }
     });
     while !dir.join(SOCKET).exists() {

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use dashboard::port::{EnrolWish, Person, Refusal};
-use domain::{CycleTime, Initialisation, LinkName, MoldName, MonitorSerial, Standing, Timestamp};
+use dashboard::port::{EnrolWish, Refusal};
+use domain::{CycleTime, Initialisation, LinkName, MoldName, Standing, Timestamp};
 use radio::bluetooth::{Enrolment, Passkey};
 use radio::command::Ask;
-use radio::event::CommandDone;
 
-use super::{Desk, PATIENCE, failed};
+use super::{Desk, failed};
 
 /// For so long a monitor may be bonded.
 const WINDOW: Duration = Duration::from_secs(180);
@@ -16,31 +15,15 @@ const WINDOW: Duration = Duration::from_secs(180);
 const LOOK: Duration = Duration::from_millis(200);
 
 impl Desk {
-    /// Opens a window for a monitor; answers until when.
-    pub(super) async fn enrol(&self, person: &Person, wish: EnrolWish) -> Result<Timestamp, Refusal> {
-        let without = wish.passkey.is_none();
-        tracing::info!(person = person.name, monitor = %wish.serial, without, "enrol a monitor");
+    /// What the radio is to be asked.
+    pub(super) fn enrolment(&self, wish: EnrolWish) -> Result<Enrolment, Refusal> {
         let now = self.clock.now();
-        let enrolment = Enrolment {
+        Ok(Enrolment {
             serial: wish.serial,
             passkey: wish.passkey.as_ref().map(Passkey::from),
             window: WINDOW,
             record: wish.mold.map(|mold| self.record(mold, wish.approved, now)).transpose()?,
-        };
-        match self.radio(LinkName::bluetooth(), Ask::Enrol(enrolment), PATIENCE).await? {
-            CommandDone::EnrolmentOpen(until) => Ok(until),
-            _ => Ok(now.later_by(WINDOW)),
-        }
-    }
-
-    /// Closes it.
-    pub(super) async fn close_enrolment(
-        &self,
-        person: &Person,
-        serial: MonitorSerial,
-    ) -> Result<(), Refusal> {
-        tracing::info!(person = person.name, monitor = %serial, "close an enrolment window");
-        self.radio(LinkName::bluetooth(), Ask::CloseEnrolment { serial }, PATIENCE).await.map(drop)
+        })
     }
 
     /// Enrols a monitor for whoever is at the box's console, and answers how that ended.
@@ -48,8 +31,10 @@ impl Desk {
     /// # Errors
     /// Why it is not enrolled, for people.
     pub async fn enrol_from_console(self, wish: EnrolWish) -> Result<String, String> {
-        let (serial, person) = (wish.serial.clone(), Person { name: "console".to_owned() });
-        self.enrol(&person, wish).await.map_err(|refusal| refusal.to_string())?;
+        let serial = wish.serial.clone();
+        let enrolment = self.enrolment(wish).map_err(|refusal| refusal.to_string())?;
+        let asked = self.ingest.command(LinkName::bluetooth(), Ask::Enrol(enrolment));
+        asked.await.map_err(|why| why.to_string())?;
         loop {
             tokio::time::sleep(LOOK).await;
             let radios = self.live.radios(self.clock.now());

@@ -7,17 +7,22 @@ mod storage;
 #[cfg(test)]
 mod tests;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use dashboard::port::{
-    Answer, CycleChart, EnrolWish, FloorView, MoldView, Person, Plant, RadiosView, Refusal, StorageView,
+    Answer, CycleChart, EnrolWish, FloorView, Handle as Given, MoldView, Person, Plant, RadiosView, Refusal,
+    StorageView, Technician, Viewer,
 };
-use domain::{CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
+use domain::{
+    CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Role, Timestamp,
+};
 use radio::command::{Ask, FormNetwork, JoinKey, Key};
 use radio::event::CommandDone;
 use secrecy::SecretBox;
 
+use crate::audit::{Act, By, Trail, What};
 use crate::backup::NotAsked;
 use crate::clock::Clock;
 use crate::ingest::{Handle, WhyNot};
@@ -50,35 +55,35 @@ pub struct Desk {
     store: Store,
     ingest: Handle,
     clock: Arc<dyn Clock>,
+    trail: Arc<Trail>,
     keeping: Keeping,
 }
 
 impl Desk {
-    /// With the live picture, the store, the way to the driver, and what the box was told about keeping things.
+    /// With the live picture, the store, the way to the driver, the audit trail, and what the box was told about
+    /// keeping things.
     #[must_use]
     pub fn new(
         live: Arc<Live>,
         store: Store,
         ingest: Handle,
         clock: Arc<dyn Clock>,
+        trail: Arc<Trail>,
         keeping: Keeping,
     ) -> Self {
-        Desk { live, store, ingest, clock, keeping }
+        Desk { live, store, ingest, clock, trail, keeping }
     }
 
-    /// The plant for a person who is signed in.
+    /// The plant for a person who is signed in, as far as their role goes: here and nowhere else it is decided what a
+    /// role may do.
     #[must_use]
-    pub fn admit(&self, person: Person) -> Arc<dyn Plant> {
-        Arc::new(PlantDesk { desk: self.clone(), person })
-    }
-
-    async fn radio(&self, link: LinkName, what: Ask, patience: Duration) -> Result<CommandDone, Refusal> {
-        let command = self.ingest.command(link, what);
-        match tokio::time::timeout(patience, command).await {
-            Ok(done) => done.map_err(refusal),
-            Err(_) => {
-                Err(Refusal::Radio(format!("the radio did not answer within {} s", patience.as_secs())))
-            }
+    pub fn admit(&self, person: Person, from: Option<IpAddr>) -> Given {
+        let (role, by) = (person.role, By::person(person.name.as_str(), from));
+        let desk = Arc::new(PlantDesk { desk: self.clone(), person, by });
+        match role {
+            Role::Viewer => Given::Viewer(desk),
+            Role::Technician | Role::ToolingManager => Given::Technician(desk),
+            Role::Administrator => Given::Administrator(desk),
         }
     }
 }
@@ -87,16 +92,59 @@ impl Desk {
 struct PlantDesk {
     desk: Desk,
     person: Person,
+    by: By,
 }
 
 impl PlantDesk {
-    /// For the log: who wants what.
-    fn note(&self, link: &LinkName, what: &str) {
-        tracing::info!(person = self.person.name, %link, what, "asked of a radio");
+    /// Writes down what is about to be done; what cannot be is not done.
+    async fn write_down(&self, act: Act) -> Result<(), Refusal> {
+        let (trail, by) = (Arc::clone(&self.desk.trail), self.by.clone());
+        match tokio::task::spawn_blocking(move || trail.require(&by, act)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Refusal::Failed),
+        }
+    }
+
+    /// Has a radio do something. What came of it is written down too, if it was not what was asked.
+    async fn radio(
+        &self,
+        link: LinkName,
+        words: impl Into<String>,
+        what: Ask,
+        patience: Duration,
+    ) -> Result<CommandDone, Refusal> {
+        let (words, subject) = (words.into(), link.to_string());
+        self.write_down(Act::new(What::Radio, subject.as_str()).after(words.as_str())).await?;
+        let command = self.desk.ingest.command(link, what);
+        let done = match tokio::time::timeout(patience, command).await {
+            Ok(done) => done.map_err(refusal),
+            Err(_) => {
+                Err(Refusal::Radio(format!("the radio did not answer within {} s", patience.as_secs())))
+            }
+        };
+        if let Err(refusal) = &done {
+            let act = Act::new(What::Radio, subject).before(words).after(format!("not done: {refusal}"));
+            self.write_down(act).await?;
+        }
+        done
     }
 }
 
-impl Plant for PlantDesk {
+impl PlantDesk {
+    async fn enrol_as(&self, wish: EnrolWish) -> Result<Timestamp, Refusal> {
+        let how = if wish.passkey.is_some() { "by passkey" } else { "without a passkey" };
+        let words = match &wish.mold {
+            Some(mold) => format!("enrol monitor {} {how}, for mold {mold}", wish.serial),
+            None => format!("enrol monitor {} {how}", wish.serial),
+        };
+        let enrolment = self.desk.enrolment(wish)?;
+        let now = self.now();
+        let done = self.radio(LinkName::bluetooth(), words, Ask::Enrol(enrolment), PATIENCE).await?;
+        Ok(if let CommandDone::EnrolmentOpen(until) = done { until } else { now })
+    }
+}
+
+impl Viewer for PlantDesk {
     fn person(&self) -> &Person {
         &self.person
     }
@@ -162,12 +210,59 @@ impl Plant for PlantDesk {
     fn storage(&self) -> Result<StorageView, Refusal> {
         storage::view(&self.desk, self.now()).map_err(failed)
     }
+}
 
-    fn back_up(&self) -> Answer<'_, ()> {
-        tracing::info!(person = self.person.name, "asked for a backup");
-        let asked = self.desk.keeping.backups.ask();
+impl Technician for PlantDesk {
+    fn identify(&self, link: LinkName, module: Option<Eui64>, serial: MonitorSerial) -> Answer<'_, ()> {
         Box::pin(async move {
-            asked.map_err(|why| match why {
+            let words = format!("have monitor {serial} blink");
+            self.radio(link, words, Ask::Identify { module, serial }, PATIENCE).await.map(drop)
+        })
+    }
+
+    fn enrol(&self, wish: EnrolWish) -> Answer<'_, Timestamp> {
+        Box::pin(async move {
+            if wish.passkey.is_none() {
+                let why = "a monitor without a passkey is enrolled by an administrator alone";
+                return Err(Refusal::Invalid(why.to_owned()));
+            }
+            self.enrol_as(wish).await
+        })
+    }
+
+    fn close_enrolment(&self, serial: MonitorSerial) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let words = format!("stop enrolling monitor {serial}");
+            let ask = Ask::CloseEnrolment { serial };
+            self.radio(LinkName::bluetooth(), words, ask, PATIENCE).await.map(drop)
+        })
+    }
+
+    fn confirm_reset(&self, id: MoldId, number: u64) -> Answer<'_, ()> {
+        Box::pin(async move {
+            let mold = self.desk.live.mold(id, self.now()).ok_or_else(|| no_mold(id))?;
+            let subject = format!("mold {}, entry {number}", mold.tile.name);
+            self.write_down(Act::new(What::ConfirmReset, subject.as_str())).await?;
+            let confirmed = self.desk.ingest.confirm_reset(id, number, self.person.name.clone());
+            let confirmed = match tokio::time::timeout(PATIENCE, confirmed).await {
+                Ok(confirmed) => confirmed.map_err(refusal),
+                // It waits for the disk and is entered as soon as that takes it.
+                Err(_) => return Err(Refusal::Failed),
+            };
+            if let Err(refusal) = &confirmed {
+                let act = Act::new(What::ConfirmReset, subject).after(format!("not done: {refusal}"));
+                self.write_down(act).await?;
+            }
+            confirmed
+        })
+    }
+}
+
+impl Plant for PlantDesk {
+    fn back_up(&self) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.write_down(Act::new(What::BackUp, "").after("one more, now")).await?;
+            self.desk.keeping.backups.ask().map_err(|why| match why {
                 NotAsked::NoPlace => Refusal::Invalid(why.to_string()),
                 NotAsked::Stopping => Refusal::Failed,
             })
@@ -180,8 +275,8 @@ impl Plant for PlantDesk {
                 let longest = LONGEST_JOIN.as_secs();
                 return Err(Refusal::Invalid(format!("a join window is open for 1 to {longest} s")));
             }
-            self.note(&link, "open the join window");
-            match self.desk.radio(link, Ask::OpenJoin(window), PATIENCE).await? {
+            let words = format!("open the join window for {} s", window.as_secs());
+            match self.radio(link, words, Ask::OpenJoin(window), PATIENCE).await? {
                 CommandDone::JoinOpen(until) => Ok(until),
                 _ => Ok(self.now().later_by(window)),
             }
@@ -190,15 +285,13 @@ impl Plant for PlantDesk {
 
     fn close_join(&self, link: LinkName) -> Answer<'_, ()> {
         Box::pin(async move {
-            self.note(&link, "close the join window");
-            self.desk.radio(link, Ask::CloseJoin, PATIENCE).await.map(drop)
+            self.radio(link, "close the join window", Ask::CloseJoin, PATIENCE).await.map(drop)
         })
     }
 
     fn discover(&self, link: LinkName) -> Answer<'_, u32> {
         Box::pin(async move {
-            self.note(&link, "discover modules");
-            match self.desk.radio(link, Ask::Discover, DISCOVERY).await? {
+            match self.radio(link, "ask modules who they are", Ask::Discover, DISCOVERY).await? {
                 CommandDone::Discovered { modules } => Ok(modules),
                 _ => Ok(0),
             }
@@ -207,50 +300,26 @@ impl Plant for PlantDesk {
 
     fn register(&self, link: LinkName, module: Eui64, code: JoinCode) -> Answer<'_, ()> {
         Box::pin(async move {
-            self.note(&link, "register a module");
             let ask = Ask::Register { eui64: module, key: join_key(&code) };
-            self.desk.radio(link, ask, PATIENCE).await.map(drop)
+            self.radio(link, format!("register module {module}"), ask, PATIENCE).await.map(drop)
         })
     }
 
     fn form(&self, link: LinkName, pan: Option<PanId>, reform: bool) -> Answer<'_, ()> {
         Box::pin(async move {
-            self.note(&link, if reform { "form the network anew" } else { "form a network" });
+            let words = if reform { "form the network anew" } else { "form a network" };
             let network = FormNetwork { pan, channels: ANY_CHANNEL, reform_confirmed: reform };
-            self.desk.radio(link, Ask::Form(network), FORMING).await.map(drop)
+            self.radio(link, words, Ask::Form(network), FORMING).await.map(drop)
         })
     }
 
-    fn identify(&self, link: LinkName, module: Option<Eui64>, serial: MonitorSerial) -> Answer<'_, ()> {
-        Box::pin(async move {
-            self.note(&link, "have a monitor blink");
-            self.desk.radio(link, Ask::Identify { module, serial }, PATIENCE).await.map(drop)
-        })
-    }
-
-    fn enrol(&self, wish: EnrolWish) -> Answer<'_, Timestamp> {
-        Box::pin(self.desk.enrol(&self.person, wish))
-    }
-
-    fn close_enrolment(&self, serial: MonitorSerial) -> Answer<'_, ()> {
-        Box::pin(self.desk.close_enrolment(&self.person, serial))
+    fn enrol_without_passkey(&self, wish: EnrolWish) -> Answer<'_, Timestamp> {
+        Box::pin(self.enrol_as(wish))
     }
 
     fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()> {
         Box::pin(async move {
-            self.note(&link, "accept another stick");
-            self.desk.radio(link, Ask::Adopt { eui64 }, PATIENCE).await.map(drop)
-        })
-    }
-
-    fn confirm_reset(&self, id: MoldId, number: u64) -> Answer<'_, ()> {
-        Box::pin(async move {
-            let confirmed = self.desk.ingest.confirm_reset(id, number, self.person.name.clone());
-            match tokio::time::timeout(PATIENCE, confirmed).await {
-                Ok(confirmed) => confirmed.map_err(refusal),
-                // It waits for the disk and is entered as soon as that takes it.
-                Err(_) => Err(Refusal::Failed),
-            }
+            self.radio(link, format!("accept stick {eui64}"), Ask::Adopt { eui64 }, PATIENCE).await.map(drop)
         })
     }
 }

@@ -3,12 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use dashboard::port::{Person, Plant, Refusal};
+use dashboard::port::{Handle, Person, Refusal, Viewer};
 use domain::{
-    Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, Temperature, TimeSource, Timestamp,
+    Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MoldId, Role, Temperature, TimeSource,
+    Timestamp,
 };
 
 use super::{Desk, Keeping};
+use crate::audit::Trail;
 use crate::clock::Clock;
 use crate::ingest::{Driver, RadioLinks, Settings};
 use crate::live::Live;
@@ -30,12 +32,17 @@ fn at(seconds: u64) -> Timestamp {
 }
 
 /// A mold that made a cycle every 20 s, with a pause of an hour in the middle.
-fn plant(cycles: u64) -> (tempfile::TempDir, Arc<dyn Plant>) {
-    plant_of(cycles, |ordinal| if ordinal == cycles / 2 { (3_600, true) } else { (20, false) })
+fn plant(cycles: u64) -> (tempfile::TempDir, Arc<dyn Viewer>) {
+    looked_at(desk_of(cycles, |ordinal| if ordinal == cycles / 2 { (3_600, true) } else { (20, false) }))
+}
+
+/// The same for a mold whose cycles took other times.
+fn plant_of(cycles: u64, time: impl Fn(u64) -> (u64, bool)) -> (tempfile::TempDir, Arc<dyn Viewer>) {
+    looked_at(desk_of(cycles, time))
 }
 
 /// A mold whose cycles took so many seconds each; a first one follows a pause.
-fn plant_of(cycles: u64, time: impl Fn(u64) -> (u64, bool)) -> (tempfile::TempDir, Arc<dyn Plant>) {
+fn desk_of(cycles: u64, time: impl Fn(u64) -> (u64, bool)) -> (tempfile::TempDir, Desk) {
     let dir = tempfile::tempdir().unwrap();
     let store = Store::open(dir.path(), &StoreKeys::from_bytes([7; 96])).unwrap();
     let mut ended = 0;
@@ -89,8 +96,18 @@ fn plant_of(cycles: u64, time: impl Fn(u64) -> (u64, bool)) -> (tempfile::TempDi
         RadioLinks::default(),
         settings,
     );
-    let desk = Desk::new(live, store, handle, clock, Keeping::unsaid(at(0)));
-    (dir, desk.admit(Person { name: "Ada".to_owned() }))
+    let trail = Arc::new(Trail::new(store.clone(), Arc::clone(&clock)));
+    let desk = Desk::new(live, store, handle, clock, trail, Keeping::unsaid(at(0)));
+    (dir, desk)
+}
+
+/// The plant in the hands of whoever may only look.
+fn looked_at((dir, desk): (tempfile::TempDir, Desk)) -> (tempfile::TempDir, Arc<dyn Viewer>) {
+    (dir, desk.admit(ada(Role::Viewer), None).viewer())
+}
+
+fn ada(role: Role) -> Person {
+    Person { name: "Ada".to_owned(), role }
 }
 
 #[test]
@@ -147,7 +164,10 @@ fn a_stop_is_no_point_of_a_chart_however_few_points_there_are() {
 
 #[tokio::test]
 async fn a_join_window_has_limits() {
-    let (_dir, plant) = plant(10);
+    let (_dir, desk) = desk_of(10, |_| (20, false));
+    let Handle::Administrator(plant) = desk.admit(ada(Role::Administrator), None) else {
+        panic!("an administrator holds less than the plant")
+    };
     let link: domain::LinkName = "hall-a".parse().unwrap();
     for seconds in [0, 255] {
         let answer = plant.open_join(link.clone(), Duration::from_secs(seconds)).await;
@@ -160,4 +180,30 @@ fn nothing_a_person_asks_for_takes_longer_than_the_longest() {
     for patience in [super::PATIENCE, super::DISCOVERY, super::FORMING] {
         assert!(patience <= super::LONGEST);
     }
+}
+
+#[test]
+fn a_person_holds_what_their_role_may_and_no_more() {
+    let (_dir, desk) = desk_of(10, |_| (20, false));
+    let held = |role| desk.admit(ada(role), None);
+    assert!(matches!(held(Role::Viewer), Handle::Viewer(_)));
+    assert!(matches!(held(Role::Technician), Handle::Technician(_)));
+    assert!(matches!(held(Role::ToolingManager), Handle::Technician(_)));
+    assert!(matches!(held(Role::Administrator), Handle::Administrator(_)));
+}
+
+#[tokio::test]
+async fn what_a_radio_is_told_is_written_down_and_so_is_what_it_did_not_do() {
+    let (_dir, desk) = desk_of(10, |_| (20, false));
+    let Handle::Administrator(plant) = desk.admit(ada(Role::Administrator), "192.0.2.7".parse().ok()) else {
+        panic!("an administrator holds less than the plant")
+    };
+    plant.close_join("hall-a".parse().unwrap()).await.unwrap_err();
+    let trail = desk.store.trail(None, 9).unwrap();
+    let told: Vec<_> = trail
+        .iter()
+        .map(|kept| (kept.entry.who.as_str(), kept.entry.from.as_str(), kept.entry.after.as_deref().unwrap()))
+        .collect();
+    assert_eq!(told[1], ("Ada", "192.0.2.7", "close the join window"));
+    assert_eq!(told[0], ("Ada", "192.0.2.7", "not done: the box could not do this; its log says why"));
 }

@@ -1,13 +1,22 @@
-//! People, their sessions, and what the plant is called.
+//! People, their codes and sessions, wrong guesses, and what the plant is called.
 
-use redb::ReadableTableMetadata;
+use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 use serde::{Deserialize, Serialize};
 
+use domain::Timestamp;
+
+use super::audit;
 use super::error::{Commit, Fault, Read};
 use super::open::Store;
 use super::row;
-use super::tables::{self, SESSIONS, USERS};
-use crate::accounts::{Session, TokenHash, User, UserName};
+use super::tables::{self, ATTEMPTS, CODES, SESSIONS, Tables, USERS};
+use crate::accounts::{
+    Attempts, Change, CodeHash, Ends, GuesserKey, Invitation, Register, Session, TokenHash, User, UserName,
+};
+use crate::audit::{By, Happened};
+
+/// So many names and addresses are kept. Those that are forgotten first have waited longest.
+const GUESSERS: u64 = 4_096;
 
 /// What people set about the plant as a whole.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,14 +41,17 @@ impl Store {
     /// # Errors
     /// There is a user already, or the store cannot be written.
     pub fn set_up(&self, first: &User) -> Result<(), Commit> {
-        self.write(|txn| {
-            let mut users = txn.open_table(USERS)?;
-            if !users.is_empty()? {
-                return Err(Fault::Refused("the box is set up already".to_owned()));
-            }
-            users.insert(first.name.key().as_str(), row::encode(first)?.as_slice())?;
-            Ok(())
-        })
+        let made =
+            self.change_people(&By::stranger(None), first.created, |known| known.set_up(first.clone()))?;
+        made.map(drop).map_err(|unfit| Commit::Refused(unfit.to_string()))
+    }
+
+    /// Everyone who may come in, and every code.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn people(&self) -> Result<Register, Read> {
+        self.read(register)
     }
 
     /// The user of that name.
@@ -48,6 +60,37 @@ impl Store {
     /// The store cannot be read.
     pub fn user(&self, name: &UserName) -> Result<Option<User>, Read> {
         self.read(|txn| tables::one(&txn.open_table(USERS)?, "users", name.key().as_str()))
+    }
+
+    /// Changes people as `decide` says, told how they are now, with what is written down of it; all of it or nothing.
+    ///
+    /// # Errors
+    /// The store cannot be written; the inner error is what `decide` says.
+    pub fn change_people<E>(
+        &self,
+        by: &By,
+        at: Timestamp,
+        decide: impl FnOnce(&Register) -> Result<Change, E>,
+    ) -> Result<Result<Change, E>, Commit> {
+        let mut decided = None;
+        let written = self.write(|txn| match decide(&register(txn)?) {
+            Ok(change) => {
+                apply(txn, &change)?;
+                let happened = |act: &crate::audit::Act| Happened { at, by: by.clone(), act: act.clone() };
+                audit::append(txn, &change.acts.iter().map(happened).collect::<Vec<_>>())?;
+                decided = Some(Ok(change));
+                Ok(())
+            }
+            Err(unfit) => {
+                decided = Some(Err(unfit));
+                Err(Fault::Refused("nothing is to be changed".to_owned()))
+            }
+        });
+        match decided {
+            Some(Err(unfit)) => Ok(Err(unfit)),
+            Some(Ok(change)) => written.map(|()| Ok(change)),
+            None => Err(written.err().unwrap_or_else(|| Commit::Refused("nothing was decided".to_owned()))),
+        }
     }
 
     /// The session of that token.
@@ -64,6 +107,22 @@ impl Store {
         })
     }
 
+    /// Every session.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn sessions(&self) -> Result<Vec<(TokenHash, Session)>, Read> {
+        self.read(|txn| {
+            let mut sessions = Vec::new();
+            for item in txn.open_table(SESSIONS)?.iter()? {
+                let (key, value) = item?;
+                let token = TokenHash(key.value());
+                sessions.push((token, row::decode("sessions", token, value.value())?));
+            }
+            Ok(sessions)
+        })
+    }
+
     /// Keeps a session.
     ///
     /// # Errors
@@ -73,6 +132,27 @@ impl Store {
             txn.open_table(SESSIONS)?.insert(token.0, row::encode(session)?.as_slice())?;
             Ok(())
         })
+    }
+
+    /// Begins a session for somebody as they were when they proved who they are, and forgets sessions that are over;
+    /// `false`: they are not so any more, and nothing was kept.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn open_session(&self, token: &TokenHash, session: &Session, as_of: &User) -> Result<bool, Commit> {
+        let mut is_so = true;
+        let written = self.write(|txn| {
+            let user: Option<User> =
+                tables::one(&txn.open_table(USERS)?, "users", as_of.name.key().as_str())?;
+            if user.as_ref() != Some(as_of) {
+                is_so = false;
+                return Err(Fault::Refused("they are not who they were".to_owned()));
+            }
+            retain(txn, |_, kept| kept.holds(session.opened))?;
+            txn.open_table(SESSIONS)?.insert(token.0, row::encode(session)?.as_slice())?;
+            Ok(())
+        });
+        if is_so { written.map(|()| true) } else { Ok(false) }
     }
 
     /// Ends a session.
@@ -91,12 +171,79 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn retain_sessions(&self, keep: impl Fn(&Session) -> bool) -> Result<(), Commit> {
+        self.write(|txn| retain(txn, |_, session| keep(session)))
+    }
+
+    /// Wrong guesses that were counted.
+    ///
+    /// # Errors
+    /// The store cannot be read.
+    pub fn attempts(&self) -> Result<Vec<(GuesserKey, Attempts)>, Read> {
+        self.read(|txn| {
+            let mut counted = Vec::new();
+            for item in txn.open_table(ATTEMPTS)?.iter()? {
+                let (key, value) = item?;
+                counted.push((GuesserKey(key.value()), row::decode("attempts", "a hash", value.value())?));
+            }
+            Ok(counted)
+        })
+    }
+
+    /// Keeps wrong guesses, or forgets them.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn put_attempts(&self, counted: &[(GuesserKey, Option<Attempts>)]) -> Result<(), Commit> {
         self.write(|txn| {
-            txn.open_table(SESSIONS)?.retain(|_, value| {
-                // One that cannot be read lets nobody in and is of no use.
-                row::decode::<Session>("sessions", "a token", value).is_ok_and(|session| keep(&session))
-            })?;
+            let mut table = txn.open_table(ATTEMPTS)?;
+            for (key, attempts) in counted {
+                match attempts {
+                    Some(attempts) => drop(table.insert(key.0, row::encode(attempts)?.as_slice())?),
+                    None => drop(table.remove(key.0)?),
+                }
+            }
+            while table.len()? > GUESSERS {
+                table.pop_first()?;
+            }
             Ok(())
         })
     }
+}
+
+fn register(tables: &impl Tables) -> Result<Register, Fault> {
+    let users = tables::all(&tables.table(USERS)?, "users")?;
+    let mut codes = Vec::new();
+    for item in tables.table(CODES)?.iter()? {
+        let (key, value) = item?;
+        codes.push((CodeHash(key.value()), row::decode::<Invitation>("codes", "a hash", value.value())?));
+    }
+    Ok(Register { users, codes })
+}
+
+fn apply(txn: &WriteTransaction, change: &Change) -> Result<(), Fault> {
+    if let Some(user) = &change.user {
+        txn.open_table(USERS)?.insert(user.name.key().as_str(), row::encode(user)?.as_slice())?;
+    }
+    let mut codes = txn.open_table(CODES)?;
+    for gone in &change.gone {
+        codes.remove(gone.0)?;
+    }
+    if let Some((code, invitation)) = &change.code {
+        codes.insert(code.0, row::encode(invitation)?.as_slice())?;
+    }
+    drop(codes);
+    if let Some(Ends { user, but }) = &change.ends {
+        let key = user.key();
+        retain(txn, |token, session| Some(token) == *but || session.user.key() != key)?;
+    }
+    Ok(())
+}
+
+fn retain(txn: &WriteTransaction, keep: impl Fn(TokenHash, &Session) -> bool) -> Result<(), Fault> {
+    txn.open_table(SESSIONS)?.retain(|token, value| {
+        // One that cannot be read lets nobody in and is of no use.
+        let session = row::decode::<Session>("sessions", "a token", value);
+        session.is_ok_and(|session| keep(TokenHash(token), &session))
+    })?;
+    Ok(())
 }

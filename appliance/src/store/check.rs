@@ -1,10 +1,11 @@
 //! Holds the store against its own laws: every value decodes, ledgers have no holes, hashes and sums are what their
-//! entries make them, daily sums are what the cycles make them. Looking alters nothing: who looks again finds the same.
+//! entries make them, the audit trail is whole, daily sums are what the cycles make them. Looking alters nothing: who looks again finds the same.
 
 mod ledgers;
 mod plant;
 mod retired;
 mod timed;
+mod trail;
 
 use std::fmt;
 
@@ -15,6 +16,7 @@ use super::error::{Fault, Read, Undecodable};
 use super::open::Store;
 use super::row;
 use super::tables::{self, Bytes, Records};
+use crate::audit::Hash;
 
 /// Something that is not as it must be.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,10 @@ pub struct CheckReport {
     pub retired: u64,
     /// Sums of days that cycles of theirs were retired from, which raw data does not prove any more.
     pub unproven_days: u64,
+    /// Entries of the audit trail.
+    pub trail: u64,
+    /// The hash of the last of them: whoever notes it down can tell later that nothing before it was altered.
+    pub trail_hash: Hash,
     /// Values of other tables looked at.
     pub values: u64,
     /// Whether every page of the file was verified; only possible while no box runs on it.
@@ -88,6 +94,7 @@ pub fn check(store: &Store) -> Result<CheckReport, Read> {
     }
     store.look(|txn, memory| {
         let plant = plant::check(txn, &store.inner.seal, &mut report)?;
+        trail::check(txn, &mut report)?;
         ledgers::check(txn, memory, &plant, &mut report)?;
         timed::check(txn, memory, &plant.missing, &mut report)?;
         Ok(())

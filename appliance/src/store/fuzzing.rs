@@ -11,18 +11,19 @@ pub use super::history::fuzzing::{block, chunk};
 pub use super::journal::fuzzing::journal;
 
 use super::PlantSettings;
+use super::audit::Chained;
 use super::history::Gone;
 use super::ledger::{Closed, Head};
 use super::repair::Lost;
 use super::row;
-use crate::accounts::{Session, User};
+use crate::accounts::{Attempts, Invitation, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Batch, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
     StorageRecord,
 };
 
 /// The kinds of records, the journal's first. In seeds a kind is its place here.
-const KINDS: [fn(&[u8]); 19] = [
+const KINDS: [fn(&[u8]); 22] = [
     again::<Batch>,
     again::<Mold>,
     again::<Press>,
@@ -41,6 +42,9 @@ const KINDS: [fn(&[u8]); 19] = [
     again::<StorageRecord>,
     again::<User>,
     again::<Session>,
+    again::<Invitation>,
+    again::<Attempts>,
+    again::<Chained>,
     again::<AlertMark>,
 ];
 
@@ -65,12 +69,37 @@ fn again<T: Serialize + DeserializeOwned>(bytes: &[u8]) {
 pub(crate) mod seeds {
     use super::super::tests::{format, plant};
     use super::*;
+    use crate::accounts::UserName;
+    use crate::audit::{Act, By, Entry, Happened, What};
     use crate::store::chain;
     use domain::EntryKind;
 
     pub(crate) use super::super::backup::fuzzing::seeds::{backups, restores};
     pub(crate) use super::super::history::fuzzing::seeds::{blocks, chunks};
     pub(crate) use super::super::journal::fuzzing::seeds::journals;
+
+    fn people() -> [Vec<u8>; 5] {
+        let kind = |kind: u8, bytes: Vec<u8>| [&[kind], &bytes[5..]].concat();
+        let (role, opened) = (domain::Role::Technician, plant::at(0));
+        let name: UserName = "Marta Koch".parse().unwrap();
+        let email = "marta@plant.example".parse().ok();
+        let password = serde_json::from_str("\"$argon2id$\"").unwrap();
+        let from = "192.0.2.7".parse().ok();
+        let session = Session { user: name.clone(), role, opened, from };
+        let invitation = Invitation { name: name.clone(), email, role, ends: opened };
+        let user = User { name, email: None, role, password, created: opened, disabled: Some(opened) };
+        let mut attempts = Attempts::default();
+        attempts.failed(opened);
+        let happened = Happened { at: opened, by: By::console(), act: Act::new(What::Enable, "Eve") };
+        let chained = Chained { entry: Entry::new(0, &happened), hash: [7; 32] };
+        [
+            kind(16, row::encode(&user).unwrap()),
+            kind(17, row::encode(&session).unwrap()),
+            kind(18, row::encode(&invitation).unwrap()),
+            kind(19, row::encode(&attempts).unwrap()),
+            kind(20, row::encode(&chained).unwrap()),
+        ]
+    }
 
     pub fn records() -> Vec<Vec<u8>> {
         let batch = format::everything();
@@ -88,6 +117,7 @@ pub(crate) mod seeds {
             kind(10, bytes(&Lost { first_ordinal: 3, last_ordinal: 9, cycles: 5, found: plant::at(0) })),
             kind(14, bytes(&PlantSettings { name: "Plant".into(), time_zone: "Europe/Berlin".into() })),
         ];
+        seeds.extend(people());
         seeds.extend(batch.molds.first().map(|mold| kind(1, bytes(mold))));
         seeds.extend(batch.modules.first().map(|module| kind(4, bytes(module))));
         seeds.extend(batch.raw.first().map(|raw| kind(12, bytes(raw))));

@@ -5,6 +5,7 @@
 //! blocks; callers that serve others call it from a thread of its own.
 
 mod accounts;
+mod audit;
 mod backup;
 mod chain;
 mod check;
@@ -41,6 +42,7 @@ pub(crate) mod tests;
 mod xts;
 
 pub use accounts::PlantSettings;
+pub use audit::Chained;
 pub use backup::{BackUp, Restore, Restored, Written, restore};
 pub use chain::{EntryHash, genesis, link};
 pub use check::{CheckReport, Finding, check};

@@ -47,12 +47,18 @@ pub(super) const ALARMS_STANDING: Records<u64> = TableDefinition::new("alarms_st
 pub(super) const ALARMS_PAST: Records<u64> = TableDefinition::new("alarms_past");
 /// How far monitors' alerts were taken notice of, by serial.
 pub(super) const ALERT_MARKS: Records<&str> = TableDefinition::new("alert_marks");
-/// By subject: "plant" what people set, "storage" the room that was taken day by day.
+/// By subject: "plant" what people set, "storage" the room that was taken day by day, "audit" how far the trail goes.
 pub(super) const SETTINGS: Records<&str> = TableDefinition::new("settings");
 /// By name, in small letters.
 pub(super) const USERS: Records<&str> = TableDefinition::new("users");
 /// By SHA-256 of the token.
 pub(super) const SESSIONS: Records<[u8; 32]> = TableDefinition::new("sessions");
+/// Codes that let somebody choose a password, by their SHA-256.
+pub(super) const CODES: Records<[u8; 32]> = TableDefinition::new("codes");
+/// Wrong guesses, by the SHA-256 of a name or an address.
+pub(super) const ATTEMPTS: Records<[u8; 32]> = TableDefinition::new("attempts");
+/// The audit trail, by number. Rows are inserted and never written again.
+pub(super) const AUDIT: Records<u64> = TableDefinition::new("audit");
 /// Sealed, by name.
 pub(super) const SECRETS: Records<&str> = TableDefinition::new("secrets");
 

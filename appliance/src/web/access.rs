@@ -1,13 +1,18 @@
 //! The one table of who may ask for what. The server is built from it, and a request that it does not name needs a
 //! session.
+//!
+//! The table keeps people from the door; what is behind it they could not do either, for want of a handle
+//! ([`dashboard::port::Handle`]).
+
+use domain::Role;
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Anyone who reaches the box.
     Public,
-    /// Whoever is signed in.
-    SignedIn,
+    /// Whoever is signed in with that role or one that may more.
+    From(Role),
 }
 
 /// What is done by asking.
@@ -34,6 +39,10 @@ pub enum Door {
     LogIn,
     /// Ends it.
     LogOut,
+    /// Uses a code to choose a password with.
+    TakeUp,
+    /// Chooses another password.
+    ChangePassword,
     /// The live stream.
     Live,
     /// Rows to take away.
@@ -63,8 +72,11 @@ const fn rule(verb: Verb, path: &'static str, access: Access, door: Door) -> Rul
 
 /// Everything that can be asked.
 pub const TABLE: &[Rule] = {
-    use Access::{Public, SignedIn};
+    use Access::Public;
     use Verb::{Change, Read};
+    const VIEWER: Access = Access::From(Role::Viewer);
+    const TECHNICIAN: Access = Access::From(Role::Technician);
+    const ADMINISTRATOR: Access = Access::From(Role::Administrator);
     &[
         rule(Read, "/health", Public, Door::Health),
         rule(Read, "/ca.pem", Public, Door::Authority),
@@ -73,30 +85,46 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/setup", Public, Door::SetUp),
         rule(Read, "/login", Public, Door::Page),
         rule(Change, "/login", Public, Door::LogIn),
-        rule(Change, "/logout", SignedIn, Door::LogOut),
-        rule(Read, "/live", SignedIn, Door::Live),
-        rule(Read, "/export/{rows}", SignedIn, Door::Export),
-        rule(Read, "/", SignedIn, Door::Page),
-        rule(Read, "/molds/{id}", SignedIn, Door::Page),
-        rule(Read, "/radios", SignedIn, Door::Page),
-        rule(Read, "/storage", SignedIn, Door::Page),
-        rule(Read, "/api/person", SignedIn, Door::Api),
-        rule(Read, "/api/floor", SignedIn, Door::Api),
-        rule(Read, "/api/mold", SignedIn, Door::Api),
-        rule(Read, "/api/cycles", SignedIn, Door::Api),
-        rule(Change, "/api/confirm-reset", SignedIn, Door::Api),
-        rule(Read, "/api/radios", SignedIn, Door::Api),
-        rule(Change, "/api/open-join", SignedIn, Door::Api),
-        rule(Change, "/api/close-join", SignedIn, Door::Api),
-        rule(Change, "/api/discover", SignedIn, Door::Api),
-        rule(Change, "/api/register", SignedIn, Door::Api),
-        rule(Change, "/api/form", SignedIn, Door::Api),
-        rule(Change, "/api/identify", SignedIn, Door::Api),
-        rule(Change, "/api/enrol", SignedIn, Door::Api),
-        rule(Change, "/api/close-enrolment", SignedIn, Door::Api),
-        rule(Change, "/api/adopt", SignedIn, Door::Api),
-        rule(Read, "/api/storage", SignedIn, Door::Api),
-        rule(Change, "/api/back-up", SignedIn, Door::Api),
+        rule(Read, "/accept", Public, Door::Page),
+        rule(Change, "/accept", Public, Door::TakeUp),
+        rule(Change, "/logout", VIEWER, Door::LogOut),
+        rule(Read, "/live", VIEWER, Door::Live),
+        rule(Read, "/export/{rows}", VIEWER, Door::Export),
+        rule(Read, "/", VIEWER, Door::Page),
+        rule(Read, "/molds/{id}", VIEWER, Door::Page),
+        rule(Read, "/radios", VIEWER, Door::Page),
+        rule(Read, "/storage", VIEWER, Door::Page),
+        rule(Read, "/profile", VIEWER, Door::Page),
+        rule(Change, "/profile/password", VIEWER, Door::ChangePassword),
+        rule(Read, "/people", ADMINISTRATOR, Door::Page),
+        rule(Read, "/audit", ADMINISTRATOR, Door::Page),
+        rule(Read, "/api/person", VIEWER, Door::Api),
+        rule(Read, "/api/floor", VIEWER, Door::Api),
+        rule(Read, "/api/mold", VIEWER, Door::Api),
+        rule(Read, "/api/cycles", VIEWER, Door::Api),
+        rule(Change, "/api/confirm-reset", TECHNICIAN, Door::Api),
+        rule(Read, "/api/radios", VIEWER, Door::Api),
+        rule(Change, "/api/open-join", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/close-join", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/discover", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/register", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/form", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/identify", TECHNICIAN, Door::Api),
+        rule(Change, "/api/enrol", TECHNICIAN, Door::Api),
+        rule(Change, "/api/close-enrolment", TECHNICIAN, Door::Api),
+        rule(Change, "/api/adopt", ADMINISTRATOR, Door::Api),
+        rule(Read, "/api/storage", VIEWER, Door::Api),
+        rule(Change, "/api/back-up", ADMINISTRATOR, Door::Api),
+        rule(Read, "/api/profile", VIEWER, Door::Api),
+        rule(Change, "/api/end-session", VIEWER, Door::Api),
+        rule(Read, "/api/people", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/invite", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/withdraw", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/give-code", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/set-role", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/let-in", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/end-sessions", ADMINISTRATOR, Door::Api),
+        rule(Read, "/api/trail", ADMINISTRATOR, Door::Api),
     ]
 };
 
@@ -109,7 +137,7 @@ pub fn find(verb: Verb, path: &str) -> Option<&'static Rule> {
 /// Who may send a request: only what the table calls public is.
 #[must_use]
 pub fn access(verb: Verb, path: &str) -> Access {
-    find(verb, path).map_or(Access::SignedIn, |rule| rule.access)
+    find(verb, path).map_or(Access::From(Role::Viewer), |rule| rule.access)
 }
 
 fn fits(pattern: &str, path: &str) -> bool {
@@ -132,9 +160,9 @@ mod tests {
     #[test]
     fn what_the_table_does_not_name_needs_a_session() {
         for path in ["/health/x", "/healthy", "//health", "/assets", "/assets/", "/login/", "/nothing", ""] {
-            assert_eq!(access(Verb::Read, path), Access::SignedIn, "{path}");
+            assert_eq!(access(Verb::Read, path), Access::From(Role::Viewer), "{path}");
         }
-        assert_eq!(access(Verb::Change, "/health"), Access::SignedIn);
+        assert_eq!(access(Verb::Change, "/health"), Access::From(Role::Viewer));
     }
 
     #[test]

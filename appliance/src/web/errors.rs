@@ -10,6 +10,7 @@ pub(super) const fn status(refusal: &Refusal) -> StatusCode {
         Refusal::NotFound(_) => StatusCode::NOT_FOUND,
         Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
         Refusal::Radio(_) => StatusCode::CONFLICT,
+        Refusal::NotAllowed => StatusCode::FORBIDDEN,
         Refusal::NotSignedIn => StatusCode::UNAUTHORIZED,
         Refusal::Failed | Refusal::Unreachable => StatusCode::INTERNAL_SERVER_ERROR,
     }

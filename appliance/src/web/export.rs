@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::http::header::{self, ContentEncoding};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use dashboard::port::Refusal;
 use domain::MoldName;
 use futures::{Stream, stream};
@@ -12,7 +12,9 @@ use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
+use super::session::SignedIn;
 use super::{Context, errors, plain};
+use crate::audit::{Act, What};
 use crate::exchange::{Export, ExportError, Format, Subject, Wanted, instant};
 use crate::store::Store;
 use crate::telemetry::Chain;
@@ -52,9 +54,16 @@ pub(super) async fn serve(
         Ok(wanted) => wanted,
         Err(refusal) => return errors::answer(&refusal),
     };
+    let Some(by) = request.extensions().get::<SignedIn>().map(|signed_in| signed_in.caller.by()) else {
+        return errors::answer(&Refusal::NotSignedIn);
+    };
     let Ok(place) = Arc::clone(&context.downloads.places).try_acquire_owned() else {
         return plain::BUSY.answer(plain::is_navigation(request.headers()));
     };
+    let which = if request.query_string().is_empty() { "all" } else { request.query_string() };
+    if let Err(refused) = context.people.require(by, Act::new(What::Export, &*rows).after(which)).await {
+        return errors::answer(&refused.refusal());
+    }
     let (store, name, format) = (context.downloads.store.clone(), name(&wanted), wanted.format);
     match web::block(move || Download::begin(store, wanted, place)).await {
         Ok(Ok(download)) => HttpResponse::Ok()

@@ -11,12 +11,12 @@ const NAME: &str = "__Host-platen-form";
 /// The next page comes at once.
 const LIFE: Duration = Duration::seconds(60);
 /// As much of a field as its form takes.
-const LONGEST: usize = 64;
+const LONGEST: usize = 254;
 
-pub(super) fn cookie(name: &str, code: &str) -> Cookie<'static> {
+pub(super) fn cookie(typed: &Typed) -> Cookie<'static> {
     let short = |text: &str| text.chars().take(LONGEST).collect();
-    let typed = Typed { name: short(name), code: short(code) };
-    // Two texts always make JSON; without them the form is empty, as any form is at first.
+    let typed = Typed { name: short(&typed.name), code: short(&typed.code), email: short(&typed.email) };
+    // Texts always make JSON; without them the form is empty, as any form is at first.
     let text = serde_json::to_vec(&typed).map(hex::encode).unwrap_or_default();
     session::flags(Cookie::build(NAME, text)).max_age(LIFE).finish()
 }

@@ -1,12 +1,16 @@
-//! Set-up, log-in and log-out: plain forms, answered with a page to go to, so that they work without any script.
+//! Set-up, log-in, log-out and passwords: plain forms, answered with a page to go to, so that they work without any
+//! script.
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
+use dashboard::pages::Typed;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use super::guard::peer;
 use super::people::Refused;
 use super::place::Place;
+use super::session::SignedIn;
 use super::{Context, flash, plain, session};
 use crate::telemetry::Chain;
 
@@ -15,6 +19,8 @@ use crate::telemetry::Chain;
 pub(super) struct SetUpForm {
     code: String,
     name: String,
+    #[serde(default)]
+    email: String,
     password: Secret,
     #[serde(default)]
     password_again: Option<Secret>,
@@ -29,6 +35,24 @@ pub(super) struct LogInForm {
     next: String,
 }
 
+/// The form for whoever has a code.
+#[derive(Deserialize)]
+pub(super) struct TakeUpForm {
+    code: String,
+    password: Secret,
+    #[serde(default)]
+    password_again: Option<Secret>,
+}
+
+/// The form for another password.
+#[derive(Deserialize)]
+pub(super) struct PasswordForm {
+    current: Secret,
+    password: Secret,
+    #[serde(default)]
+    password_again: Option<Secret>,
+}
+
 #[derive(Deserialize)]
 #[serde(from = "String")]
 struct Secret(SecretString);
@@ -39,40 +63,92 @@ impl From<String> for Secret {
     }
 }
 
-pub(super) async fn set_up(context: web::Data<Context>, form: web::Form<SetUpForm>) -> HttpResponse {
-    let form = form.into_inner();
-    let again = form.password_again.as_ref();
-    let made = if again.is_some_and(|again| again.0.expose_secret() != form.password.0.expose_secret()) {
-        Err(Refused::Mismatch)
-    } else {
-        context.people.set_up(&form.code, &form.name, form.password.0).await
-    };
-    let typed = flash::cookie(&form.name, &form.code);
-    match made {
-        Ok(token) => go_to("/").cookie(session::cookie(&token)).finish(),
-        Err(Refused::Taken) => go_to("/login?error=taken").finish(),
-        Err(refused) => go_to(&format!("/setup?error={}", told(&refused))).cookie(typed).finish(),
-    }
+/// The password, if it was typed alike both times.
+fn same(password: Secret, again: Option<Secret>) -> Result<SecretString, Refused> {
+    let differs = again.is_some_and(|again| again.0.expose_secret() != password.0.expose_secret());
+    if differs { Err(Refused::Mismatch) } else { Ok(password.0) }
 }
 
-pub(super) async fn log_in(context: web::Data<Context>, form: web::Form<LogInForm>) -> HttpResponse {
-    let form = form.into_inner();
-    let next = Place::parse(&form.next);
-    match context.people.log_in(&form.name, form.password.0).await {
-        Ok(token) => go_to(next.as_ref().map_or("/", Place::as_str)).cookie(session::cookie(&token)).finish(),
-        Err(refused) => go_to(&Place::after_log_in(next.as_ref(), Some(told(&refused))))
-            .cookie(flash::cookie(&form.name, ""))
+pub(super) async fn set_up(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    form: web::Form<SetUpForm>,
+) -> HttpResponse {
+    let SetUpForm { code, name, email, password, password_again } = form.into_inner();
+    let made = match same(password, password_again) {
+        Ok(password) => context.people.set_up(&code, &name, &email, password, peer(&request)).await,
+        Err(refused) => Err(refused),
+    };
+    match made {
+        Ok(token) => go_to("/").cookie(session::cookie(&token)).finish(),
+        Err(Refused::Taken | Refused::Unfit(_)) => go_to("/login?error=taken").finish(),
+        Err(refused) => go_to(&format!("/setup?error={}", told(&refused)))
+            .cookie(flash::cookie(&Typed { name, code, email }))
             .finish(),
     }
 }
 
+pub(super) async fn log_in(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    form: web::Form<LogInForm>,
+) -> HttpResponse {
+    let LogInForm { name, password, next } = form.into_inner();
+    let next = Place::parse(&next);
+    match context.people.log_in(&name, password.0, peer(&request)).await {
+        Ok(token) => go_to(next.as_ref().map_or("/", Place::as_str)).cookie(session::cookie(&token)).finish(),
+        Err(refused) => go_to(&Place::after_log_in(next.as_ref(), Some(told(&refused))))
+            .cookie(flash::cookie(&Typed { name, ..Typed::default() }))
+            .finish(),
+    }
+}
+
+pub(super) async fn take_up(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    form: web::Form<TakeUpForm>,
+) -> HttpResponse {
+    let TakeUpForm { code, password, password_again } = form.into_inner();
+    let made = match same(password, password_again) {
+        Ok(password) => context.people.take_up(&code, password, peer(&request)).await,
+        Err(refused) => Err(refused),
+    };
+    match made {
+        Ok(token) => go_to("/").cookie(session::cookie(&token)).finish(),
+        Err(refused) => go_to(&format!("/accept?error={}", told(&refused)))
+            .cookie(flash::cookie(&Typed { code, ..Typed::default() }))
+            .finish(),
+    }
+}
+
+pub(super) async fn change_password(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    form: web::Form<PasswordForm>,
+) -> HttpResponse {
+    let Some(caller) = caller(&request) else { return go_to("/login").finish() };
+    let PasswordForm { current, password, password_again } = form.into_inner();
+    let changed = match same(password, password_again) {
+        Ok(password) => context.people.change_password(&caller, current.0, password).await,
+        Err(refused) => Err(refused),
+    };
+    match changed {
+        Ok(()) => go_to("/profile?done=password").finish(),
+        Err(refused) => go_to(&format!("/profile?error={}", told(&refused))).finish(),
+    }
+}
+
 pub(super) async fn log_out(context: web::Data<Context>, request: HttpRequest) -> HttpResponse {
-    if let Some(token) = session::token(&request)
-        && let Err(refused) = context.people.log_out(token).await
+    if let Some(caller) = caller(&request)
+        && let Err(refused) = context.people.log_out(&caller).await
     {
         told(&refused);
     }
     go_to("/login").cookie(session::no_cookie()).finish()
+}
+
+fn caller(request: &HttpRequest) -> Option<super::people::Caller> {
+    request.extensions().get::<SignedIn>().map(|signed_in| signed_in.caller.clone())
 }
 
 /// A form that makes no sense.

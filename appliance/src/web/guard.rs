@@ -1,5 +1,7 @@
 //! Stands before every door: whoever may not pass is turned away here, and every answer gets its headers here.
 
+use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::body::{BoxBody, EitherBody, MessageBody};
@@ -8,10 +10,11 @@ use actix_web::error::InternalError;
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
-use dashboard::port::{Person, Refusal};
+use dashboard::port::{Handle, Person, Refusal};
 
 use super::access::{self, Access, Door, Verb};
 use super::headers::{self, Nonce};
+use super::people::{Caller, OwnDesk, Registrar};
 use super::place::Place;
 use super::session::{self, SignedIn};
 use super::{Context, errors, forms, people, plain};
@@ -71,13 +74,15 @@ async fn turn_away(request: &ServiceRequest, navigates: bool, head: bool) -> Opt
         tracing::warn!(path = request.path(), "a change was asked for by another site");
         return Some(plain::ELSEWHERE.answer(navigates));
     }
-    let signed_in = sign(context, request.request()).await;
-    let is_signed_in = signed_in.is_some();
+    let rule = access::find(verb, request.path());
+    let is = |door| rule.is_some_and(|rule| rule.door == door);
+    // A page that lies open and follows the plant is nobody who does something.
+    let signed_in = sign(context, request.request(), !is(Door::Live)).await;
+    let role = signed_in.as_ref().map(|signed_in| signed_in.role);
+    let is_signed_in = role.is_some();
     if let Some(signed_in) = signed_in {
         request.extensions_mut().insert(signed_in);
     }
-    let rule = access::find(verb, request.path());
-    let is = |door| rule.is_some_and(|rule| rule.door == door);
     let access = access::access(verb, request.path());
     if verb == Verb::Read && (navigates || is(Door::Page)) {
         let needs_setup = context.people.needs_setup();
@@ -87,24 +92,27 @@ async fn turn_away(request: &ServiceRequest, navigates: bool, head: bool) -> Opt
     }
     match access {
         // The stream has no end that an answer without a body could wait for.
-        Access::SignedIn if is_signed_in && head && is(Door::Live) => {
+        Access::From(least) if role.is_some_and(|role| role < least) => Some(if navigates {
+            plain::NOT_ALLOWED.answer(true)
+        } else {
+            errors::answer(&Refusal::NotAllowed)
+        }),
+        Access::From(_) if is_signed_in && head && is(Door::Live) => {
             Some(HttpResponse::Ok().content_type("text/event-stream").finish())
         }
         // Rows are not read for an answer that leaves them out.
-        Access::SignedIn if is_signed_in && head && is(Door::Export) => Some(HttpResponse::Ok().finish()),
+        Access::From(_) if is_signed_in && head && is(Door::Export) => Some(HttpResponse::Ok().finish()),
         Access::Public => None,
-        Access::SignedIn if is_signed_in => None,
+        Access::From(_) if is_signed_in => None,
         // Leaving twice is no mistake.
-        Access::SignedIn if is(Door::LogOut) => {
+        Access::From(_) if is(Door::LogOut) => {
             Some(forms::go_to("/login").cookie(session::no_cookie()).finish())
         }
-        Access::SignedIn if navigates && context.people.needs_setup() => {
-            Some(forms::go_to("/setup").finish())
-        }
-        Access::SignedIn if navigates => {
+        Access::From(_) if navigates && context.people.needs_setup() => Some(forms::go_to("/setup").finish()),
+        Access::From(_) if navigates => {
             Some(forms::go_to(&Place::after_log_in(None, Some("expired"))).finish())
         }
-        Access::SignedIn => Some(errors::answer(&Refusal::NotSignedIn)),
+        Access::From(_) => Some(errors::answer(&Refusal::NotSignedIn)),
     }
 }
 
@@ -144,11 +152,31 @@ fn next(request: &ServiceRequest) -> Option<Place> {
     Place::parse(&query.next)
 }
 
-async fn sign(context: &Context, request: &HttpRequest) -> Option<SignedIn> {
+async fn sign(context: &Context, request: &HttpRequest, uses: bool) -> Option<SignedIn> {
     let token = session::token(request)?;
-    let session = context.people.session(token).await?;
-    let person = Person { name: session.user.to_string() };
-    Some(SignedIn { plant: (context.plant)(person), token, ends: session.ends() })
+    let people = &context.people;
+    let session = if uses { people.use_session(token).await? } else { people.session(token).await? };
+    let (ends, role, from) = (session.ends(), session.role, peer(request));
+    let person = Person { name: session.user.to_string(), role };
+    let caller = Caller { name: session.user, token, from };
+    let plant = (context.plant)(person, from);
+    let registrar = || Registrar { people: Arc::clone(people), caller: caller.clone() };
+    Some(SignedIn {
+        people: match &plant {
+            Handle::Administrator(_) => Some(Arc::new(registrar())),
+            Handle::Viewer(_) | Handle::Technician(_) => None,
+        },
+        own: Arc::new(OwnDesk { people: Arc::clone(people), caller: caller.clone() }),
+        plant,
+        caller,
+        role,
+        ends,
+    })
+}
+
+/// Where a request comes from.
+pub(super) fn peer(request: &HttpRequest) -> Option<IpAddr> {
+    request.peer_addr().map(|peer| peer.ip())
 }
 
 /// Whether the browser says that one of the box's own pages asks. One that says nothing is refused: every browser

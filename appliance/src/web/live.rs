@@ -79,7 +79,9 @@ async fn ended(context: web::Data<Context>, signed_in: SignedIn) {
     let mut look = tokio::time::interval(LOOK);
     loop {
         look.tick().await;
-        if context.people.now() >= signed_in.ends || context.people.session(signed_in.token).await.is_none() {
+        if context.people.now() >= signed_in.ends
+            || context.people.session(signed_in.caller.token).await.is_none()
+        {
             return;
         }
     }

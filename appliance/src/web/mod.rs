@@ -21,14 +21,14 @@ mod probe;
 mod redirect;
 mod server;
 mod session;
-mod sessions;
 #[cfg(test)]
 mod tests;
 mod tls;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
-use dashboard::port::{Person, Plant};
+use dashboard::port::{Handle, Person};
 use tokio_util::sync::CancellationToken;
 
 pub use certificates::Certificates;
@@ -39,12 +39,12 @@ pub use probe::{Unwell, ask};
 pub use server::{Listeners, Serve, Server, StartWeb, bind, prepare};
 
 /// Gives someone who is signed in the plant as they may use it: the one place where it is decided what a person may
-/// do. Whoever holds the handle may do what it can.
-pub type Admit = Arc<dyn Fn(Person) -> Arc<dyn Plant> + Send + Sync>;
+/// do. Whoever holds the handle may do what it can. The address is for the audit trail.
+pub type Admit = Arc<dyn Fn(Person, Option<IpAddr>) -> Handle + Send + Sync>;
 
 /// What the doors need.
 struct Context {
-    people: people::People,
+    people: Arc<people::People>,
     plant: Admit,
     follow: Follow,
     downloads: export::Downloads,

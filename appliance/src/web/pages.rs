@@ -26,8 +26,11 @@ fn context() {
         provide_context(PageNonce::from_value(nonce.0.as_str()));
     }
     if let Some(signed_in) = extensions.get::<SignedIn>() {
-        provide_context(signed_in.plant.person().clone());
-        provide_context(Arc::clone(&signed_in.plant));
+        signed_in.plant.provide();
+        provide_context(Arc::clone(&signed_in.own));
+        if let Some(people) = &signed_in.people {
+            provide_context(Arc::clone(people));
+        }
     }
 }
 

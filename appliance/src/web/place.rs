@@ -14,7 +14,7 @@ impl Place {
         let here = text.starts_with('/') && !text.starts_with("//");
         let path = text.split('?').next()?;
         let screen = access::find(Verb::Read, path).is_some_and(|rule| rule.door == Door::Page);
-        let door = matches!(path, "/login" | "/setup");
+        let door = matches!(path, "/login" | "/setup" | "/accept");
         (plain && here && screen && !door).then(|| Place(text.to_owned()))
     }
 
@@ -68,6 +68,7 @@ mod tests {
             "/radios#x",
             "/api/floor",
             "/login?next=/radios",
+            "/accept",
             "/nothing",
         ] {
             assert_eq!(Place::parse(text), None, "{text:?}");

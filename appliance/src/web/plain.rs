@@ -24,6 +24,11 @@ pub(super) const ELSEWHERE: Plain = Plain {
     title: "Not from there",
     text: "This was asked for by a page that is not the box's own, so nothing was done.",
 };
+pub(super) const NOT_ALLOWED: Plain = Plain {
+    status: StatusCode::FORBIDDEN,
+    title: "Not for your role",
+    text: "An administrator of this box can do this, or give you another role.",
+};
 pub(super) const LATE: Plain = Plain {
     status: StatusCode::REQUEST_TIMEOUT,
     title: "This took too long",

@@ -18,7 +18,8 @@ use super::people::People;
 use super::redirect::{self, Target};
 use super::tls::{self, Current, SetUpTls};
 use super::{Admit, Context, Follow, assets, export, forms, guard, live, pages};
-use crate::accounts::SetupCode;
+use crate::accounts::Code;
+use crate::audit::Trail;
 use crate::clock::Clock;
 use crate::config::{self, HostName};
 use crate::store::Store;
@@ -96,6 +97,10 @@ pub struct Serve {
     pub names: Vec<HostName>,
     /// People, sessions, sealed keys.
     pub store: Store,
+    /// Takes down what people do.
+    pub trail: Arc<Trail>,
+    /// Whoever does nothing for so long has to sign in again; `None`: only after 8 hours.
+    pub idle: Option<Duration>,
     /// Tells the age of sessions and certificates.
     pub clock: Arc<dyn Clock>,
     /// Gives out the plant.
@@ -116,7 +121,7 @@ pub struct Server {
     pair: Pair,
     current: Arc<Current>,
     tls: ServerConfig,
-    code: Option<SetupCode>,
+    code: Option<Code>,
 }
 
 /// Makes certificates and the set-up code where they are missing.
@@ -128,10 +133,11 @@ pub fn prepare(listeners: Listeners, serve: Serve) -> Result<Server, StartWeb> {
     let pair = certificates::prepare(&serve.store, &names.known(), serve.clock.now())?;
     let current = Arc::new(Current::new(&pair.leaf, &pair.authority)?);
     let tls = tls::config(Arc::clone(&current))?;
-    let (people, code) = People::new(serve.store.clone(), Arc::clone(&serve.clock))
+    let clock = Arc::clone(&serve.clock);
+    let (people, code) = People::new(serve.store.clone(), serve.trail, clock, serve.idle)
         .map_err(|refused| StartWeb::People(Box::new(refused)))?;
     let context = Context {
-        people,
+        people: Arc::new(people),
         plant: serve.plant,
         follow: serve.follow,
         downloads: export::Downloads::new(serve.store.clone()),
@@ -173,7 +179,7 @@ impl Server {
     /// The code for the console, while the first administrator is missing.
     #[must_use]
     pub fn setup_code(&self) -> Option<String> {
-        self.code.as_ref().map(SetupCode::for_console)
+        self.code.as_ref().map(Code::for_people)
     }
 
     /// Runs until the shutdown token is cancelled; then lets answers that have begun come to their end.
@@ -257,6 +263,8 @@ fn route(verb: Verb, door: Door, manifest: &Arc<SiteManifest>) -> Route {
         Door::SetUp => base.to(forms::set_up),
         Door::LogIn => base.to(forms::log_in),
         Door::LogOut => base.to(forms::log_out),
+        Door::TakeUp => base.to(forms::take_up),
+        Door::ChangePassword => base.to(forms::change_password),
         Door::Live => base.to(live::serve),
         Door::Export => base.to(export::serve),
         Door::Page => pages::page(manifest),

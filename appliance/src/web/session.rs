@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use dashboard::port::Plant;
-use domain::Timestamp;
+use dashboard::port::{Handle, Own, People};
+use domain::{Role, Timestamp};
 
+use super::people::Caller;
 use crate::accounts::{LIFE, SessionToken, TokenHash};
 
 /// The prefix makes browsers insist on `Secure`, on `Path=/`, and on no other host setting it.
@@ -15,10 +16,16 @@ const NAME: &str = "__Host-platen";
 /// Who asks. In the extensions of every request that holds a session, and of no other.
 #[derive(Clone)]
 pub(super) struct SignedIn {
-    /// The plant as this person may use it. What they may do is what this handle does: roles come in here.
-    pub plant: Arc<dyn Plant>,
-    /// Their session.
-    pub token: TokenHash,
+    /// The plant as this person may use it. What they may do is what this handle does.
+    pub plant: Handle,
+    /// What is theirs.
+    pub own: Arc<dyn Own>,
+    /// Who may come in, for administrators.
+    pub people: Option<Arc<dyn People>>,
+    /// Who they are, and by which session.
+    pub caller: Caller,
+    /// What they may do.
+    pub role: Role,
     /// When it ends.
     pub ends: Timestamp,
 }

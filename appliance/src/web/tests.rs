@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::people::People;
 use super::{Context, guard, pages, server};
+use crate::audit::Trail;
 use crate::clock::{Clock, WallClock};
 use crate::desk::{Desk, Keeping};
 use crate::ingest::{Driver, News, RadioLinks, Settings};
@@ -45,14 +46,15 @@ async fn a_box() -> (Filling, web::Data<Context>) {
     );
     // After the driver, which begins with what the store says.
     live.learn(News { alarms: Some(vec![alarm]), ..News::default() }, clock.now());
-    let (people, code) = People::new(store.clone(), Arc::clone(&clock)).unwrap();
-    people.set_up(&code.unwrap().for_console(), "marta", PASSWORD.to_owned().into()).await.unwrap();
+    let trail = Arc::new(Trail::new(store.clone(), Arc::clone(&clock)));
+    let (people, code) = People::new(store.clone(), Arc::clone(&trail), Arc::clone(&clock), None).unwrap();
+    people.set_up(&code.unwrap().for_people(), "marta", "", PASSWORD.to_owned().into(), None).await.unwrap();
     let downloads = super::export::Downloads::new(store.clone());
     let keeping = Keeping::unsaid(clock.now());
-    let desk = Desk::new(live, store, ingest, clock, keeping);
+    let desk = Desk::new(live, store, ingest, clock, trail, keeping);
     let context = Context {
-        people,
-        plant: Arc::new(move |person| desk.admit(person)),
+        people: Arc::new(people),
+        plant: Arc::new(move |person, from| desk.admit(person, from)),
         follow: Arc::new(|_| Box::pin(futures::stream::pending())),
         downloads,
         authority: String::new(),

@@ -1,10 +1,12 @@
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use appliance::web::access::{Access, Door, TABLE, Verb, find};
 use appliance::web::{addresses, functions};
+use domain::Role;
 
 use crate::client::{Answer, Client};
-use crate::fixture::Web;
+use crate::fixture::{Web, now};
 
 /// A path that fits a pattern of the table.
 fn example(pattern: &str) -> String {
@@ -20,7 +22,7 @@ fn ask(client: &Client, verb: Verb, path: &str, page: bool) -> Answer {
 }
 
 fn refuses(client: &Client, expected_page: &str) {
-    for rule in TABLE.iter().filter(|rule| rule.access == Access::SignedIn) {
+    for rule in TABLE.iter().filter(|rule| rule.access != Access::Public) {
         let path = example(rule.path);
         let answer = ask(client, rule.verb, &path, rule.door == Door::Page);
         let location = answer.location();
@@ -57,6 +59,18 @@ fn every_route_but_the_public_ones_refuses_a_caller_without_a_session() {
     let mut admin = web.administrator();
     refuses(&web.stranger(), "/login");
 
+    // Expired.
+    web.clock.tell(now().later_by(Duration::from_hours(8)));
+    refuses(&admin, "/login");
+    web.clock.tell(now());
+    // Revoked: by somebody else, and by leaving.
+    admin = web.logged_in("marta", "correct+horse+1");
+    let eve = web.joined(&admin, "eve", Role::Administrator);
+    assert_eq!(eve.call("/api/end-sessions", "name=marta").status, 200);
+    refuses(&admin, "/login");
+    eve.post("/logout", "a=1");
+    refuses(&eve, "/login");
+    // Forged.
     admin.cookie = Some(format!("__Host-platen={}", "a7".repeat(32)));
     refuses(&admin, "/login");
     admin.cookie = Some("__Host-platen=".to_owned());
@@ -71,11 +85,13 @@ fn the_public_routes_are_these_and_no_others() {
         .map(|rule| (rule.verb == Verb::Change, rule.path))
         .collect();
     let expected = [
+        (false, "/accept"),
         (false, "/assets/{file:.*}"),
         (false, "/ca.pem"),
         (false, "/health"),
         (false, "/login"),
         (false, "/setup"),
+        (true, "/accept"),
         (true, "/login"),
         (true, "/setup"),
     ];
@@ -99,7 +115,8 @@ fn the_table_names_every_screen_and_every_function() {
     for (path, method) in &functions {
         let verb = if method == "GET" { Verb::Read } else { Verb::Change };
         let rule = find(verb, path).unwrap_or_else(|| panic!("the table does not know {method} {path}"));
-        assert_eq!((rule.door, rule.access), (Door::Api, Access::SignedIn), "{path}");
+        assert_eq!(rule.door, Door::Api, "{path}");
+        assert_ne!(rule.access, Access::Public, "{path}");
     }
     for rule in TABLE {
         let known = match rule.door {
@@ -108,6 +125,41 @@ fn the_table_names_every_screen_and_every_function() {
             _ => true,
         };
         assert!(known, "{} leads nowhere", rule.path);
+    }
+}
+
+#[test]
+fn every_route_answers_each_role_as_the_table_says() {
+    let web = Web::start();
+    let admin = web.administrator();
+    for role in Role::ALL {
+        // Somebody new for each route that may end the session: leaving does.
+        let client = web.joined(&admin, role.word(), role);
+        for rule in TABLE.iter().filter(|rule| rule.door != Door::LogOut) {
+            let path = example(rule.path);
+            let may = match rule.access {
+                Access::Public => true,
+                Access::From(least) => role >= least,
+            };
+            let status = match (rule.door, rule.verb) {
+                // It has no end.
+                (Door::Live, _) => client.open("GET", &path, &[], "").0,
+                (_, Verb::Read) => ask(&client, rule.verb, &path, rule.door == Door::Page).status,
+                (_, Verb::Change) => client.call(&path, "a=1").status,
+            };
+            assert_eq!(!matches!(status, 401 | 403), may, "{role}: {:?} {path} is {status}", rule.verb);
+            if !may {
+                assert_eq!(status, 403, "{role}: {path}");
+                let told = match rule.verb {
+                    Verb::Read => client.get(&path),
+                    Verb::Change => client.post(&path, "a=1"),
+                };
+                assert_eq!(told.status, 403, "{role}: {path} without a script");
+                assert!(!told.body.contains("marta"), "{role}: {path} tells of people");
+            }
+        }
+        assert_eq!(client.get("/").status, 200, "{role}");
+        assert_eq!(client.post("/logout", "a=1").location(), "/login", "{role}");
     }
 }
 

@@ -1,21 +1,22 @@
 //! A box's web server on free ports, with a clock that is told the time and a plant that is empty.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
+use appliance::audit::Trail;
 use appliance::clock::{Clock, WallClock};
 use appliance::config::{self, HostName};
 use appliance::live::Written;
 use appliance::store::{Store, StoreKeys};
 use appliance::web::{self, Admit, Serve};
 use dashboard::port::{
-    Answer, CycleChart, EnrolWish, FloorView, LinkCondition, LinkView, LiveChange, LiveUpdate, MoldView,
-    Person, Plant, RadiosView, Refusal, StorageView,
+    Answer, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, LiveChange, LiveUpdate,
+    MoldView, Person, Plant, RadiosView, Refusal, StorageView, Technician, Viewer,
 };
-use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Timestamp};
+use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Timestamp};
 use futures::StreamExt;
 use rustls::version::{TLS12, TLS13};
 use tokio_util::sync::CancellationToken;
@@ -66,22 +67,50 @@ impl Web {
     }
 
     pub fn start_in(folder: &Path, start: Timestamp, names: &[&str]) -> Web {
-        Web::start_with(folder, start, names, Arc::new(|person| Arc::new(Empty(person))))
+        Web::start_with(folder, start, names, Web::empty())
+    }
+
+    /// An empty plant, as far as a role goes.
+    pub fn empty() -> Admit {
+        Arc::new(|person: Person, _: Option<IpAddr>| {
+            let role = person.role;
+            let empty = Arc::new(Empty(person));
+            match role {
+                Role::Viewer => Handle::Viewer(empty),
+                Role::Technician | Role::ToolingManager => Handle::Technician(empty),
+                Role::Administrator => Handle::Administrator(empty),
+            }
+        })
     }
 
     pub fn start_with(folder: &Path, start: Timestamp, names: &[&str], plant: Admit) -> Web {
+        Web::start_idle(folder, start, names, plant, None)
+    }
+
+    /// Whoever does nothing for `idle` has to sign in again.
+    pub fn start_idle(
+        folder: &Path,
+        start: Timestamp,
+        names: &[&str],
+        plant: Admit,
+        idle: Option<Duration>,
+    ) -> Web {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let names: Vec<HostName> = names.iter().map(|name| name.parse().unwrap()).collect();
-        let web_config = config::Web { listen: any, http_redirect: Some(any), names: names.clone() };
+        let web_config =
+            config::Web { listen: any, http_redirect: Some(any), names: names.clone(), idle: None };
         let listeners = web::bind(&web_config).unwrap();
         let (https, http) = (listeners.https().unwrap(), listeners.http().unwrap());
         let clock = Arc::new(ToldClock(AtomicI64::new(start.as_millis())));
         let shutdown = CancellationToken::new();
         let followed = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&followed);
+        let store = Store::open(folder, &StoreKeys::from_bytes([7; 96])).unwrap();
         let serve = Serve {
             names,
-            store: Store::open(folder, &StoreKeys::from_bytes([7; 96])).unwrap(),
+            trail: Arc::new(Trail::new(store.clone(), clock.clone())),
+            idle,
+            store,
             clock: clock.clone(),
             plant,
             follow: Arc::new(move |after| {
@@ -131,6 +160,45 @@ impl Web {
         client
     }
 
+    /// The code that an administrator's browser shows for somebody whom they invite.
+    pub fn invited(&self, admin: &Client, name: &str, role: Role) -> String {
+        let form = format!("name={name}&email={name}%40plant.example&role={}", role.word());
+        let answer = admin.call("/api/invite", &form);
+        assert_eq!(answer.status, 200, "{answer:?}");
+        self.shown_code(admin)
+    }
+
+    /// The code that the page of people shows.
+    pub fn shown_code(&self, admin: &Client) -> String {
+        let page = admin.get("/people").body;
+        let (_, code) = page.split_once("issued-code\">").unwrap_or_else(|| panic!("no code: {page}"));
+        code.split('<').next().unwrap().to_owned()
+    }
+
+    /// A browser in which somebody with that role has just chosen the password `correct+horse+2`.
+    pub fn joined(&self, admin: &Client, name: &str, role: Role) -> Client {
+        let code = self.invited(admin, name, role);
+        self.taken_up(&code, "correct+horse+2")
+    }
+
+    /// A browser in which somebody uses a code.
+    pub fn taken_up(&self, code: &str, password: &str) -> Client {
+        let mut client = self.stranger();
+        let answer = client.post("/accept", &format!("code={code}&password={password}"));
+        assert_eq!((answer.status, answer.location()), (303, "/"), "{answer:?}");
+        client.cookie = Some(cookie(answer.header("set-cookie").unwrap()));
+        client
+    }
+
+    /// A browser in which somebody logs in.
+    pub fn logged_in(&self, name: &str, password: &str) -> Client {
+        let mut client = self.stranger();
+        let answer = client.post("/login", &format!("name={name}&password={password}"));
+        assert_eq!((answer.status, answer.location()), (303, "/"), "{answer:?}");
+        client.cookie = Some(cookie(answer.header("set-cookie").unwrap()));
+        client
+    }
+
     pub fn setup_form(&self, name: &str, password: &str) -> String {
         format!("code={}&name={name}&password={password}", self.code.as_deref().unwrap())
     }
@@ -164,7 +232,7 @@ fn nothing<T: Send + 'static>() -> Answer<'static, T> {
     Box::pin(async { Err(Refusal::Radio("there is no radio here".to_owned())) })
 }
 
-impl Plant for Empty {
+impl Viewer for Empty {
     fn person(&self) -> &Person {
         &self.0
     }
@@ -204,6 +272,24 @@ impl Plant for Empty {
     fn storage(&self) -> Result<StorageView, Refusal> {
         Err(Refusal::Failed)
     }
+}
+
+impl Technician for Empty {
+    fn identify(&self, _: LinkName, _: Option<Eui64>, _: MonitorSerial) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn enrol(&self, _: EnrolWish) -> Answer<'_, Timestamp> {
+        Box::pin(async { Ok(now()) })
+    }
+    fn close_enrolment(&self, _: MonitorSerial) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {
+        nothing()
+    }
+}
+
+impl Plant for Empty {
     fn back_up(&self) -> Answer<'_, ()> {
         nothing()
     }
@@ -222,19 +308,10 @@ impl Plant for Empty {
     fn form(&self, _: LinkName, _: Option<PanId>, _: bool) -> Answer<'_, ()> {
         nothing()
     }
-    fn identify(&self, _: LinkName, _: Option<Eui64>, _: MonitorSerial) -> Answer<'_, ()> {
-        nothing()
-    }
     fn adopt(&self, _: LinkName, _: Eui64) -> Answer<'_, ()> {
         nothing()
     }
-    fn enrol(&self, _: EnrolWish) -> Answer<'_, Timestamp> {
+    fn enrol_without_passkey(&self, _: EnrolWish) -> Answer<'_, Timestamp> {
         Box::pin(async { Ok(now()) })
-    }
-    fn close_enrolment(&self, _: MonitorSerial) -> Answer<'_, ()> {
-        nothing()
-    }
-    fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {
-        nothing()
     }
 }

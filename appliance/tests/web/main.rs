@@ -4,6 +4,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
+mod audit;
 mod client;
 mod doors;
 mod export;
@@ -11,6 +12,9 @@ mod fixture;
 mod forms;
 mod headers;
 mod live;
+mod lockout;
+mod people;
 mod secrets;
+mod sessions;
 mod sign_in;
 mod transport;

@@ -2,6 +2,7 @@
 //! a page is rendered on the box goes straight to the plant.
 
 mod molds;
+mod people;
 mod radios;
 mod storage;
 
@@ -11,6 +12,11 @@ use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 pub use molds::{
     ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, confirm_reset, read_cycles,
     read_floor, read_mold, read_person,
+};
+pub use people::{
+    EndSession, EndSessions, GiveCode, Invite, LetIn, ReadPeople, ReadProfile, ReadTrail, SetRole, Withdraw,
+    end_session, end_sessions, give_code, invite, let_in, read_people, read_profile, read_trail, set_role,
+    withdraw,
 };
 pub use radios::{
     Adopt, CloseEnrolment, CloseJoin, Discover, Enrol, Form, Identify, OpenJoin, ReadRadios, Register, adopt,
@@ -83,11 +89,36 @@ mod server {
     use leptos::prelude::use_context;
     use leptos_actix::{Request, ResponseOptions};
 
-    use crate::port::{Plant, Refusal};
+    use crate::port::{Own, People, Plant, Refusal, Technician, Viewer};
 
-    /// The plant on behalf of whoever is signed in.
+    /// The plant to be read, by whoever is signed in.
+    pub fn viewer() -> Result<Arc<dyn Viewer>, Refusal> {
+        held()
+    }
+
+    /// The plant in the hands of a technician.
+    pub fn technician() -> Result<Arc<dyn Technician>, Refusal> {
+        held()
+    }
+
+    /// All of the plant, in the hands of an administrator.
     pub fn plant() -> Result<Arc<dyn Plant>, Refusal> {
-        use_context::<Arc<dyn Plant>>().ok_or(Refusal::NotSignedIn)
+        held()
+    }
+
+    /// What belongs to whoever is signed in.
+    pub fn own() -> Result<Arc<dyn Own>, Refusal> {
+        held()
+    }
+
+    /// Everyone who may come in, in the hands of an administrator.
+    pub fn people() -> Result<Arc<dyn People>, Refusal> {
+        held()
+    }
+
+    fn held<T: Clone + 'static>() -> Result<T, Refusal> {
+        let signed_in = || use_context::<Arc<dyn Viewer>>().is_some();
+        use_context().ok_or_else(|| if signed_in() { Refusal::NotAllowed } else { Refusal::NotSignedIn })
     }
 
     /// Looks into the store where waiting for the disk holds up nobody else.
@@ -106,6 +137,7 @@ mod server {
                 Refusal::NotFound(_) => StatusCode::NOT_FOUND,
                 Refusal::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
                 Refusal::Radio(_) => StatusCode::CONFLICT,
+                Refusal::NotAllowed => StatusCode::FORBIDDEN,
                 Refusal::NotSignedIn => StatusCode::UNAUTHORIZED,
                 Refusal::Failed | Refusal::Unreachable => StatusCode::INTERNAL_SERVER_ERROR,
             });

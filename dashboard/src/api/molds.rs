@@ -8,7 +8,7 @@ use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "ssr")]
-use super::server::{looked_up, plant, told};
+use super::server::{looked_up, technician, told, viewer};
 use crate::port::{CycleChart, FloorView, MoldView, Person, Refusal};
 
 /// A stretch of time that ends now.
@@ -81,13 +81,13 @@ impl ChartRange {
 /// Who is signed in, if anybody.
 #[server(name = ReadPerson, prefix = "/api", endpoint = "person", input = GetUrl)]
 pub async fn read_person() -> Result<Option<Person>, Refusal> {
-    Ok(plant().ok().map(|plant| plant.person().clone()))
+    Ok(viewer().ok().map(|plant| plant.person().clone()))
 }
 
 /// Every mold.
 #[server(name = ReadFloor, prefix = "/api", endpoint = "floor", input = GetUrl)]
 pub async fn read_floor() -> Result<FloorView, Refusal> {
-    told(plant().and_then(|plant| plant.floor()))
+    told(viewer().and_then(|plant| plant.floor()))
 }
 
 /// One mold.
@@ -96,7 +96,7 @@ pub async fn read_mold(
     /// Which.
     id: MoldId,
 ) -> Result<MoldView, Refusal> {
-    let plant = told(plant())?;
+    let plant = told(viewer())?;
     told(looked_up(move || plant.mold(id)).await)
 }
 
@@ -108,7 +108,7 @@ pub async fn read_cycles(
     /// How far back.
     range: ChartRange,
 ) -> Result<CycleChart, Refusal> {
-    let plant = told(plant())?;
+    let plant = told(viewer())?;
     let chart = move || {
         let now = plant.now();
         plant.cycles(id, now.earlier_by(range.length()), now, ChartRange::POINTS)
@@ -124,7 +124,7 @@ pub async fn confirm_reset(
     /// Which entry of its ledger.
     number: u64,
 ) -> Result<(), Refusal> {
-    let plant = told(plant())?;
+    let plant = told(technician())?;
     let answer = plant.confirm_reset(id, number).await;
     told(answer)
 }

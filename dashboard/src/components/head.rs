@@ -1,4 +1,4 @@
-use domain::Timestamp;
+use domain::{Role, Timestamp};
 use leptos::prelude::*;
 use leptos_router::components::A;
 
@@ -28,14 +28,19 @@ pub fn Header(
 
 #[component]
 fn Navigation(person: Person) -> impl IntoView {
+    let administers = person.role == Role::Administrator;
     view! {
         <nav aria-label="Main">
             <A href="/" exact=true>"Floor"</A>
             <A href="/radios">"Radios"</A>
             <A href="/storage">"Storage"</A>
+            {administers.then(|| view! { <A href="/people">"People"</A> })}
+            {administers.then(|| view! { <A href="/audit">"Audit"</A> })}
         </nav>
         <div class="who">
-            <span class="who-name">{person.name}</span>
+            <A href="/profile" attr:class="who-name">
+                {person.name}
+            </A>
             <form method="post" action="/logout">
                 <button type="submit" class="quiet">"Log out"</button>
             </form>

@@ -5,6 +5,7 @@ mod chart;
 mod head;
 mod pace;
 mod refusal;
+mod role;
 mod state;
 mod time;
 
@@ -13,5 +14,6 @@ pub use chart::CycleChartFigure;
 pub use head::{Header, LostBanner, PageHead};
 pub use pace::pace;
 pub use refusal::{RefusalNote, sentence};
+pub use role::{ForRole, PersonResource};
 pub use state::{StateMark, state_class};
 pub use time::{Lasting, Moment, RelativeTime};

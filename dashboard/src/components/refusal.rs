@@ -22,6 +22,7 @@ pub fn RefusalNote(
 ) -> impl IntoView {
     let (title, advice, href, link) = match &refusal {
         Refusal::NotFound(_) => ("Not here", "It may have been removed.", "/", "To the floor"),
+        Refusal::NotAllowed => ("Not for your role", "", "/", "To the floor"),
         Refusal::NotSignedIn => ("Please log in", "", "/login", "Log in"),
         Refusal::Unreachable => ("No answer", "", "", "Try again"),
         Refusal::Invalid(_) | Refusal::Radio(_) | Refusal::Failed => {

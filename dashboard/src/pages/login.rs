@@ -10,8 +10,11 @@ use crate::texts::form_error;
 pub struct Typed {
     /// The name.
     pub name: String,
-    /// The set-up code.
+    /// The code.
     pub code: String,
+    /// The e-mail address.
+    #[serde(default)]
+    pub email: String,
 }
 
 impl Typed {
@@ -32,7 +35,7 @@ impl Wrong {
     fn is(&self, field: &str) -> bool {
         match self.0.as_deref() {
             Some("wrong") => matches!(field, "name" | "password"),
-            Some("password-length" | "password-letters") => field == "password",
+            Some("password-length" | "password-letters" | "password-common") => field == "password",
             Some("mismatch") => field == "password-again",
             Some(error) => error == field,
             None => false,
@@ -109,6 +112,7 @@ pub fn LoginPage() -> impl IntoView {
                 aria-describedby=wrong.described("password", None)
             />
             <button type="submit" class="primary">"Log in"</button>
+            <p class="hint"><a href="/accept">"I have a code from an administrator"</a></p>
             <p class="hint">"Name or password forgotten? An administrator of this box can help; the box has no mail to send."</p>
         </form>
     }

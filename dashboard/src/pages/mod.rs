@@ -1,17 +1,26 @@
 //! One file a screen.
 
+mod accept;
+mod audit;
 mod floor;
 mod login;
 mod mold;
+mod new_password;
 mod not_found;
+mod people;
+mod profile;
 mod radios;
 mod setup;
 mod storage;
 
+pub use accept::AcceptPage;
+pub use audit::AuditPage;
 pub use floor::FloorPage;
 pub use login::{LoginPage, Typed};
 pub use mold::MoldPage;
 pub use not_found::NotFoundPage;
+pub use people::PeoplePage;
+pub use profile::ProfilePage;
 pub use radios::RadiosPage;
 pub use setup::SetupPage;
 pub use storage::StoragePage;

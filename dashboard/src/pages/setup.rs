@@ -1,22 +1,13 @@
-use leptos::ev::Event;
-use leptos::html::Input;
 use leptos::prelude::*;
 use leptos_meta::Title;
 
 use super::login::{FormError, Typed, Wrong};
+use super::new_password::NewPassword;
 
 /// The first administrator. A plain form, so that it works before and without any script.
 #[component]
 pub fn SetupPage() -> impl IntoView {
     let (typed, wrong) = (Typed::from_context(), Wrong::from_address());
-    let password = NodeRef::<Input>::new();
-    let again = NodeRef::<Input>::new();
-    let compare = move |_: Event| {
-        if let (Some(password), Some(again)) = (password.get_untracked(), again.get_untracked()) {
-            let same = password.value() == again.value();
-            again.set_custom_validity(if same { "" } else { "The two passwords are not the same." });
-        }
-    };
     view! {
         <Title text="Set up" />
         <form class="entry" method="post" action="/setup">
@@ -52,35 +43,19 @@ pub fn SetupPage() -> impl IntoView {
                 aria-describedby=wrong.described("name", Some("name-hint"))
             />
             <p class="hint" id="name-hint">"You log in with it."</p>
-            <label for="password">"Password"</label>
+            <label for="email">"Your e-mail address"</label>
             <input
-                id="password"
-                name="password"
-                type="password"
-                autocomplete="new-password"
-                required=true
-                minlength="10"
-                maxlength="128"
-                aria-invalid=wrong.invalid("password")
-                aria-describedby=wrong.described("password", Some("password-hint"))
-                node_ref=password
-                on:input=compare
+                id="email"
+                name="email"
+                type="email"
+                autocomplete="email"
+                maxlength="254"
+                value=typed.email
+                aria-invalid=wrong.invalid("email")
+                aria-describedby=wrong.described("email", Some("email-hint"))
             />
-            <p class="hint" id="password-hint">"10 to 128 characters with letters and numbers."</p>
-            <label for="password-again">"The same password again"</label>
-            <input
-                id="password-again"
-                name="password_again"
-                type="password"
-                autocomplete="new-password"
-                required=true
-                minlength="10"
-                maxlength="128"
-                aria-invalid=wrong.invalid("password-again")
-                aria-describedby=wrong.described("password-again", None)
-                node_ref=again
-                on:input=compare
-            />
+            <p class="hint" id="email-hint">"May be left empty. The box sends no mail; people see whom to ask."</p>
+            <NewPassword label="Password" />
             <button type="submit" class="primary">"Set up"</button>
         </form>
     }

@@ -4,18 +4,20 @@
 #![expect(clippy::expect_used, reason = "what is made up here is made up right")]
 
 mod bluetooth;
+mod people;
 mod storage;
 
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dashboard::port::{
-    Answer, ChartPoint, CycleChart, EnrolWish, FloorView, LinkCondition, LinkView, ModuleView, MoldTile,
-    MoldView, MonitorView, Person, Plant, RadiosView, Refusal, Severity, StandingAlarm, StorageView,
+    Answer, ChartPoint, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, ModuleView,
+    MoldTile, MoldView, MonitorView, Own, People, Person, Plant, RadiosView, Refusal, Severity,
+    StandingAlarm, StorageView, Technician, Viewer,
 };
 use domain::{
     CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId, MoldState,
-    MonitorSerial, PanId, Percent, PressId, Temperature, Timestamp,
+    MonitorSerial, PanId, Percent, PressId, Role, Temperature, Timestamp,
 };
 
 const MOLDS: u32 = 40;
@@ -42,13 +44,36 @@ pub struct MadeUp {
 impl MadeUp {
     /// With its forty molds.
     pub fn new(clock: fn() -> Timestamp) -> Self {
-        let person = Person { name: "Robin Weaver".to_owned() };
+        let person = Person { name: "Robin Weaver".to_owned(), role: Role::Administrator };
         MadeUp { person, clock, molds: MOLDS, join_until: Mutex::default() }
     }
 
     /// On its first day.
     pub fn empty(clock: fn() -> Timestamp) -> Self {
         MadeUp { molds: 0, ..Self::new(clock) }
+    }
+
+    /// The same for somebody with another role.
+    #[allow(dead_code, reason = "not everybody who includes this asks for it")]
+    pub fn role(mut self, role: Role) -> Self {
+        self.person.role = role;
+        self
+    }
+
+    /// Puts into Leptos' context what somebody with that role holds.
+    pub fn provide(self: &Arc<Self>) {
+        let role = self.person.role;
+        match role {
+            Role::Viewer => Handle::Viewer(self.clone()),
+            Role::Technician | Role::ToolingManager => Handle::Technician(self.clone()),
+            Role::Administrator => Handle::Administrator(self.clone()),
+        }
+        .provide();
+        let people = Arc::new(people::MadeUpPeople((self.clock)(), role));
+        leptos::prelude::provide_context(people.clone() as Arc<dyn Own>);
+        if role == Role::Administrator {
+            leptos::prelude::provide_context(people as Arc<dyn People>);
+        }
     }
 
     fn link(&self, number: usize, now: Timestamp) -> LinkView {
@@ -245,7 +270,7 @@ fn pauses(at: i64) -> bool {
     (720..750).contains(&minute)
 }
 
-impl Plant for MadeUp {
+impl Viewer for MadeUp {
     fn person(&self) -> &Person {
         &self.person
     }
@@ -324,7 +349,27 @@ impl Plant for MadeUp {
     fn storage(&self) -> Result<StorageView, Refusal> {
         Ok(storage::view((self.clock)(), self.molds == 0))
     }
+}
 
+impl Technician for MadeUp {
+    fn identify(&self, _: LinkName, _: Option<Eui64>, _: MonitorSerial) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn enrol(&self, _: EnrolWish) -> Answer<'_, Timestamp> {
+        Box::pin(async move { Ok((self.clock)().later_by(Duration::from_secs(180))) })
+    }
+
+    fn close_enrolment(&self, _: MonitorSerial) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+impl Plant for MadeUp {
     fn back_up(&self) -> Answer<'_, ()> {
         Box::pin(async { Ok(()) })
     }
@@ -354,23 +399,11 @@ impl Plant for MadeUp {
         })
     }
 
-    fn identify(&self, _: LinkName, _: Option<Eui64>, _: MonitorSerial) -> Answer<'_, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
     fn adopt(&self, link: LinkName, _: Eui64) -> Answer<'_, ()> {
         Box::pin(async move { Err(Refusal::Radio(format!("the stick at {link} does not answer"))) })
     }
 
-    fn enrol(&self, _: EnrolWish) -> Answer<'_, Timestamp> {
-        Box::pin(async move { Ok((self.clock)().later_by(Duration::from_secs(180))) })
-    }
-
-    fn close_enrolment(&self, _: MonitorSerial) -> Answer<'_, ()> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {
-        Box::pin(async { Ok(()) })
+    fn enrol_without_passkey(&self, wish: EnrolWish) -> Answer<'_, Timestamp> {
+        self.enrol(wish)
     }
 }

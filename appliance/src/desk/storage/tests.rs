@@ -4,10 +4,12 @@ use std::fs;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dashboard::port::{Person, Plant, Refusal};
+use dashboard::port::{Handle, Person, Plant, Refusal};
+use domain::Role;
 use tempfile::TempDir;
 
 use super::*;
+use crate::audit::Trail;
 use crate::backup::{Keep, new_identity};
 use crate::clock::Clock;
 use crate::ingest::{self, RadioLinks, Settings};
@@ -66,8 +68,11 @@ fn a_box(noted: Option<&str>) -> (TempDir, Store, Arc<dyn Plant>) {
         RadioLinks::default(),
         Settings::default(),
     );
-    let desk = Desk::new(live, store.clone(), handle, clock, keeping);
-    (dir, store, desk.admit(Person { name: "Ada".to_owned() }))
+    let trail = Arc::new(Trail::new(store.clone(), clock.clone()));
+    let desk = Desk::new(live, store.clone(), handle, clock, trail, keeping);
+    let ada = Person { name: "Ada".to_owned(), role: Role::Administrator };
+    let Handle::Administrator(plant) = desk.admit(ada, None) else { panic!("an administrator holds less") };
+    (dir, store, plant)
 }
 
 fn remember(store: &Store, days: i64, a_day: u64) {

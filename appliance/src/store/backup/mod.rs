@@ -21,6 +21,6 @@ pub use restore::{Restored, restore};
 pub use write::Written;
 
 /// Tables whose rows are not taken along; the tables themselves are.
-const LEFT_BEHIND: &[&str] = &["sessions"];
+const LEFT_BEHIND: &[&str] = &["sessions", "codes"];
 /// The name of the sealing key among the secrets of a stream.
 const SEALING: &str = "sealing";

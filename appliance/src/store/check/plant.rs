@@ -6,19 +6,20 @@ use domain::{Mold, MoldId, MonitorSerial, Press};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::{CheckReport, decode_all, each};
-use crate::accounts::{Session, User};
+use crate::accounts::{Attempts, Invitation, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
     StorageRecord,
 };
 use crate::store::accounts::PlantSettings;
+use crate::store::audit::{TRAIL, TrailEnd};
 use crate::store::error::{Damage, Fault, Undecodable};
 use crate::store::row;
 use crate::store::seal::SealingKey;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW,
-    SECRETS, SESSIONS, SETTINGS, USERS,
+    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, CODES, MODULES, MOLDS, MONITORS,
+    NETWORKS, PRESSES, RAW, SECRETS, SESSIONS, SETTINGS, USERS,
 };
 
 /// What counts and history are held against.
@@ -53,6 +54,8 @@ pub(super) fn check(
     settings(txn, report)?;
     decode_all::<_, User>(txn, USERS, "users", report)?;
     decode_all::<_, Session>(txn, SESSIONS, "sessions", report)?;
+    decode_all::<_, Invitation>(txn, CODES, "codes", report)?;
+    decode_all::<_, Attempts>(txn, ATTEMPTS, "attempts", report)?;
     each::<_, RawRecord>(&txn.open_table(RAW)?, "raw", report, |_, _| {})?;
     alarms(txn, report)?;
     decode_all::<_, AlertMark>(txn, ALERT_MARKS, "alert_marks", report)?;
@@ -98,6 +101,7 @@ fn settings(txn: &ReadTransaction, report: &mut CheckReport) -> Result<(), Fault
         report.values = report.values.saturating_add(1);
         let read = match key.value() {
             STORAGE => row::decode::<StorageRecord>("settings", STORAGE, value.value()).map(drop),
+            TRAIL => row::decode::<TrailEnd>("settings", TRAIL, value.value()).map(drop),
             other => row::decode::<PlantSettings>("settings", other, value.value()).map(drop),
         };
         if let Err(error) = read {

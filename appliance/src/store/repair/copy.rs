@@ -10,10 +10,11 @@ use redb::{Database, Key, ReadableDatabase, TableDefinition, TableError};
 use serde::de::DeserializeOwned;
 
 use super::{Lost, RepairStore};
-use crate::accounts::User;
+use crate::accounts::{Attempts, Invitation, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
 };
+use crate::store::audit::{Chained, TRAIL, TrailEnd};
 use crate::store::check::Finding;
 use crate::store::disk::Disk;
 use crate::store::error::{Commit, Damage, Fault, OpenStore};
@@ -25,8 +26,9 @@ use crate::store::open::Store;
 use crate::store::row;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, Bytes, DAYS, HEADS, HISTORY, LEDGER, LOST, META,
-    MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS, SETTINGS, USERS,
+    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, AUDIT, Bytes, CODES, DAYS, HEADS,
+    HISTORY, LEDGER, LOST, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS,
+    SETTINGS, USERS,
 };
 use crate::store::{FILE, PlantSettings};
 
@@ -65,6 +67,9 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         let setting = |name: &&str, bytes: &[u8]| prove_setting(name, bytes);
         old.copy_proven(SETTINGS, "settings", |_| true, setting, &new, &mut lost)?;
         old.copy::<_, User>(USERS, "users", |_| true, &new, &mut lost)?;
+        old.copy::<_, Invitation>(CODES, "codes", |_| true, &new, &mut lost)?;
+        old.copy::<_, Attempts>(ATTEMPTS, "attempts", |_| true, &new, &mut lost)?;
+        old.copy::<_, Chained>(AUDIT, "audit", |_| true, &new, &mut lost)?;
         old.copy_proven(
             HISTORY,
             "history",
@@ -88,6 +93,7 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
 fn prove_setting(name: &str, bytes: &[u8]) -> Result<(), Damage> {
     let read = match name {
         STORAGE => row::decode::<StorageRecord>("settings", name, bytes).map(drop),
+        TRAIL => row::decode::<TrailEnd>("settings", name, bytes).map(drop),
         _ => row::decode::<PlantSettings>("settings", name, bytes).map(drop),
     };
     read.map_err(|error| error.why)

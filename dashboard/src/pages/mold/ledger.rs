@@ -1,9 +1,9 @@
-use domain::{EntryKind, LedgerEntry, MoldId};
+use domain::{EntryKind, LedgerEntry, MoldId, Role};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use crate::api::ConfirmReset;
-use crate::components::sentence;
+use crate::components::{ForRole, sentence};
 use crate::format;
 use crate::port::MoldView;
 use crate::texts::explain;
@@ -85,11 +85,13 @@ fn line(
             {waits
                 .then(|| {
                     view! {
-                        <ActionForm action=confirm>
-                            <input type="hidden" name="id" value=mold.to_string() />
-                            <input type="hidden" name="number" value=number.to_string() />
-                            <button type="submit">"Confirm the reset"</button>
-                        </ActionForm>
+                        <ForRole least=Role::Technician>
+                            <ActionForm action=confirm>
+                                <input type="hidden" name="id" value=mold.to_string() />
+                                <input type="hidden" name="number" value=number.to_string() />
+                                <button type="submit">"Confirm the reset"</button>
+                            </ActionForm>
+                        </ForRole>
                     }
                 })}
         </li>

@@ -1,11 +1,11 @@
-use domain::Timestamp;
+use domain::{Role, Timestamp};
 use leptos::either::Either;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::StandHead;
 use crate::api::BackUp;
-use crate::components::{Moment, sentence};
+use crate::components::{ForRole, Moment, sentence};
 use crate::format;
 use crate::port::{BackupDone, BackupsView, StorageView};
 use crate::texts::{BackupsStand, Tone, copies_told, place_told, seen_told, tested_told};
@@ -57,11 +57,13 @@ fn Now(backups: Memo<BackupsView>) -> impl IntoView {
         })
     };
     view! {
-        <ActionForm action=now>
-            <button type="submit" disabled=move || asking.get() || making.get()>
-                "Back up now"
-            </button>
-        </ActionForm>
+        <ForRole least=Role::Administrator>
+            <ActionForm action=now>
+                <button type="submit" disabled=move || asking.get() || making.get()>
+                    "Back up now"
+                </button>
+            </ActionForm>
+        </ForRole>
         {refused}
     }
     .into_any()

@@ -1,5 +1,9 @@
-//! The one-time code on the console that makes whoever reads it the first administrator.
+//! One-time codes: the one on the console that makes whoever reads it the first administrator, and those that
+//! administrators give to people.
 
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq;
 
@@ -7,47 +11,58 @@ use subtle::ConstantTimeEq;
 const ALPHABET: &[u8; 30] = b"23456789ABCDEFGHJKMNPQRSTVWXYZ";
 const LETTERS: usize = 16;
 
-/// A code in clear, for the console only. Not `Debug`.
-pub struct SetupCode(String);
+/// A code in clear, for whoever is to have it and nobody else. Not `Debug`.
+pub struct Code(String);
 
-/// What is kept of a code.
-#[derive(Clone)]
-pub struct SetupCodeHash([u8; 32]);
+/// What is kept of a code. So random a code needs no slow hash.
+#[derive(Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeHash(pub [u8; 32]);
 
-impl SetupCode {
+impl fmt::Debug for CodeHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodeHash(..)")
+    }
+}
+
+impl Code {
     /// From random numbers below 30, which the caller draws.
     #[must_use]
     pub fn from_random(mut below: impl FnMut(usize) -> usize) -> Self {
         let letters =
             (0..LETTERS).filter_map(|_| ALPHABET.get(below(ALPHABET.len()))).map(|&b| char::from(b));
-        SetupCode(letters.collect())
+        Code(letters.collect())
     }
 
     /// In groups of four, as people copy it.
     #[must_use]
-    pub fn for_console(&self) -> String {
+    pub fn for_people(&self) -> String {
         self.0.as_bytes().chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
     }
 
     /// What is kept of it.
     #[must_use]
-    pub fn hash(&self) -> SetupCodeHash {
-        SetupCodeHash(Sha256::digest(self.0.as_bytes()).into())
+    pub fn hash(&self) -> CodeHash {
+        CodeHash(Sha256::digest(self.0.as_bytes()).into())
     }
 }
 
-impl SetupCodeHash {
-    /// Whether a person typed that code. Blanks, dashes and small letters do not matter; takes the same time for
-    /// every wrong code.
+impl CodeHash {
+    /// Of what a person typed. Blanks, dashes and small letters do not matter.
     #[must_use]
-    pub fn fits(&self, typed: &str) -> bool {
+    pub fn of_typed(typed: &str) -> Self {
         let letters: String = typed
             .chars()
             .filter(|c| !c.is_whitespace() && *c != '-')
             .take(LETTERS + 1)
             .map(|c| c.to_ascii_uppercase())
             .collect();
-        Sha256::digest(letters.as_bytes()).as_slice().ct_eq(&self.0).into()
+        CodeHash(Sha256::digest(letters.as_bytes()).into())
+    }
+
+    /// Whether a person typed that code; takes the same time for every wrong one.
+    #[must_use]
+    pub fn fits(&self, typed: &str) -> bool {
+        CodeHash::of_typed(typed).0.ct_eq(&self.0).into()
     }
 }
 
@@ -55,9 +70,9 @@ impl SetupCodeHash {
 mod tests {
     use super::*;
 
-    fn code() -> SetupCode {
+    fn code() -> Code {
         let mut n = 0;
-        SetupCode::from_random(|below| {
+        Code::from_random(|below| {
             n += 7;
             n % below
         })
@@ -65,7 +80,7 @@ mod tests {
 
     #[test]
     fn a_code_is_four_groups_of_four_clear_letters() {
-        let shown = code().for_console();
+        let shown = code().for_people();
         assert_eq!(shown.len(), 19);
         assert_eq!(shown.split('-').map(str::len).collect::<Vec<_>>(), [4, 4, 4, 4]);
         assert!(!shown.contains(['0', 'O', '1', 'I', 'L', 'U']));
@@ -73,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_code_fits_however_it_is_typed() {
-        let shown = code().for_console();
+        let shown = code().for_people();
         let kept = code().hash();
         assert!(kept.fits(&shown));
         assert!(kept.fits(&shown.to_lowercase().replace('-', " ")));
@@ -81,7 +96,7 @@ mod tests {
 
     #[test]
     fn another_code_does_not_fit() {
-        let shown = code().for_console();
+        let shown = code().for_people();
         let kept = code().hash();
         assert!(!kept.fits(""));
         assert!(!kept.fits(shown.get(..18).unwrap()));

@@ -1,0 +1,143 @@
+//! Who may come in, who is signed in, and what was written down of what they did.
+
+use std::fmt;
+
+use domain::{Role, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// Who asks; comes with every change into the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Person {
+    /// Name as shown.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+}
+
+/// One of those who may come in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PersonView {
+    /// The name they sign in with.
+    pub name: String,
+    /// Where they are written to.
+    pub email: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// Since when the box knows them.
+    pub since: Timestamp,
+    /// Since when they are not let in, if so.
+    pub disabled: Option<Timestamp>,
+    /// In so many browsers they are signed in.
+    pub sessions: usize,
+}
+
+/// Somebody who has a code and has not used it yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeView {
+    /// The name they are to sign in with.
+    pub name: String,
+    /// What they will be allowed to do.
+    pub role: Role,
+    /// Until when the code is good.
+    pub ends: Timestamp,
+    /// They are known already and are to choose another password.
+    pub known: bool,
+}
+
+/// A code, for the one time that it is shown. Its text is not in what `Debug` writes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct IssuedCode {
+    /// Whom it is for.
+    pub name: String,
+    /// In groups of four letters, as people copy it.
+    pub code: String,
+    /// Until when it is good.
+    pub ends: Timestamp,
+}
+
+impl fmt::Debug for IssuedCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IssuedCode").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+/// Everyone who may come in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PeopleView {
+    /// The box's clock when this was made.
+    pub now: Timestamp,
+    /// By name.
+    pub people: Vec<PersonView>,
+    /// Codes that wait, by name.
+    pub codes: Vec<CodeView>,
+    /// The code that was made just now; in the first view after that and in no other.
+    pub issued: Option<IssuedCode>,
+}
+
+/// One browser in which somebody is signed in.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SessionView {
+    /// What it is called, to end it by.
+    pub id: String,
+    /// Since when.
+    pub opened: Timestamp,
+    /// When it was last used, as far as the box remembers.
+    pub used: Option<Timestamp>,
+    /// When it ends at the latest.
+    pub ends: Timestamp,
+    /// From which address it was begun.
+    pub from: Option<String>,
+    /// It is the one that asks.
+    pub this: bool,
+}
+
+/// What somebody is told of themselves.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ProfileView {
+    /// The box's clock when this was made.
+    pub now: Timestamp,
+    /// The name they sign in with.
+    pub name: String,
+    /// Where they are written to.
+    pub email: Option<String>,
+    /// What they may do.
+    pub role: Role,
+    /// Where they are signed in, the newest first.
+    pub sessions: Vec<SessionView>,
+}
+
+/// An entry of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailEntry {
+    /// Its number.
+    pub number: u64,
+    /// When.
+    pub at: Timestamp,
+    /// Who was signed in; empty for nobody.
+    pub who: String,
+    /// An address, "console", or nothing.
+    pub from: String,
+    /// The word for what was done, as it is kept.
+    pub what: String,
+    /// To whom or what.
+    pub subject: String,
+    /// How it was before.
+    pub before: Option<String>,
+    /// How it was then.
+    pub after: Option<String>,
+}
+
+/// A piece of the audit trail.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TrailView {
+    /// The box's clock when this was made.
+    pub now: Timestamp,
+    /// Newest first.
+    pub entries: Vec<TrailEntry>,
+    /// The hash of the first of them, in hexadecimal digits: it stands for it and everything before.
+    pub hash: String,
+    /// Before which number there are more.
+    pub earlier: Option<u64>,
+    /// These are not the newest.
+    pub later: bool,
+}
