@@ -6,7 +6,6 @@ import contextlib
 import os
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
@@ -16,8 +15,6 @@ import packing
 
 HERE = Path(__file__).parent
 ADAPTERS = 3
-# Where the box serves in the guest.
-WEB = 8443
 # A clock that counts the emulated processor's ticks runs as it likes: with it, every limit of time came early.
 KERNEL = "console=ttyS0 quiet panic=-1 mitigations=off nokaslr audit=0 notsc clocksource=hpet random.trust_cpu=on"
 QEMU = "qemu-system-x86_64"
@@ -82,16 +79,11 @@ class Guest:
         return str(self.folder / name)
 
     async def power_on(self):
-        with socket.create_server(("127.0.0.1", 0)) as free:
-            self.web = free.getsockname()[1]
         ports = ["control", "box", *(f"hci{number}" for number in range(ADAPTERS))]
         command = [QEMU, "-M", "q35", "-accel", "tcg,thread=multi,tb-size=256", "-cpu", "max", "-smp", "2", "-m", "1024"]
         command += ["-nodefaults", "-no-reboot", "-display", "none", "-serial", f"file:{self.log}"]
         command += ["-kernel", str(self.kernel), "-initrd", str(self.initrd), "-append", KERNEL]
         command += ["-drive", f"file={self.disk},if=virtio,format=raw,cache=writethrough", "-device", "virtio-rng-pci"]
-        # Shut off from everything but what comes by that port.
-        forward = f"user,restrict=on,hostfwd=tcp:127.0.0.1:{self.web}-:{WEB}"
-        command += ["-nic", forward + ",model=virtio-net-pci"]
         command += ["-device", "virtio-serial-pci,max_ports=16"]
         for name in ports:
             with contextlib.suppress(FileNotFoundError):

@@ -11,7 +11,7 @@ SUITE = "trixie"
 PACKAGES = ["linux-image-amd64", "bluez", "dbus-daemon", "dbus-bin", "busybox-static"]
 
 # Kernel modules by name; what they need comes along. The ciphers are those that pairing asks for by name.
-MODULES = ["virtio_blk", "crc32c_generic", "ext4", "virtio-rng", "virtio_net", "cmac", "ecb", "algif_hash", "algif_skcipher", "ecdh_generic", "hci_vhci"]
+MODULES = ["virtio_blk", "crc32c_generic", "ext4", "virtio-rng", "cmac", "ecb", "algif_hash", "algif_skcipher", "ecdh_generic", "hci_vhci"]
 
 PROGRAMS = ["busybox", "dbus-daemon", "dbus-send", "bluetoothctl", "btmgmt", "btmon"]
 KEPT = re.compile(

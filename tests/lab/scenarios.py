@@ -187,10 +187,13 @@ async def the_whole_box_counts_what_monitors_made_and_survives_its_own_end(lab):
     async with box(lab, kind=Appliance) as appliance:
         several = [await lab.monitor(history=300) for _ in range(2)]
         for one in several:
-            assert await appliance.enrol(one) == "Passkey"
+            enrolled, said = await appliance.enrol(one)
+            assert enrolled, said
             one.close_mold()
         await appliance.counts_are_true()
-        assert "refused" in await appliance.enrol(await lab.monitor(), passkey="654321")
+        assert list((await lab.bonds()).values()) == ["3", "3"]
+        enrolled, said = await appliance.enrol(await lab.monitor(), passkey="654321")
+        assert not enrolled and "refused" in said, said
         # Killed between what it heard and what it kept, and started again on the same disk.
         for one in several:
             one.close_mold()
@@ -206,7 +209,8 @@ async def the_whole_box_counts_what_monitors_made_and_survives_its_own_end(lab):
 async def a_power_cut_costs_nothing(lab):
     async with box(lab, kind=Appliance) as appliance:
         one = await lab.monitor(history=1000)
-        assert await appliance.enrol(one) == "Passkey"
+        enrolled, said = await appliance.enrol(one)
+        assert enrolled, said
         for _ in range(2):
             one.close_mold()
             await lab.power_cut()
