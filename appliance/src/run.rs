@@ -152,7 +152,7 @@ pub async fn run(
         Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), Arc::clone(&trail), kept);
     let console = desk.clone();
     let enrol: control::Enrol = Arc::new(move |wish| console.clone().enrol_from_console(wish).boxed());
-    let door = control::Door { store: store.clone(), trail, enrol };
+    let door = control::Door { store: store.clone(), trail: Arc::clone(&trail), enrol };
 
     // The doors close only after the last commit, so they have a token of their own.
     let doors = CancellationToken::new();

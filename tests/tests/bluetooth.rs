@@ -71,9 +71,7 @@ async fn says(browser: &Browser, serial: &str, text: &str) -> Result<()> {
     );
     let seen = browser.until(&format!("{serial} to say {text:?}"), &script).await;
     if seen.is_err() {
-        let row = browser
-            .eval(&format!("return document.querySelector('[data-link=bluetooth]')?.textContent"))
-            .await?;
+        let row = browser.eval("return document.querySelector('[data-link=bluetooth]')?.textContent").await?;
         return seen.with_context(|| format!("the page says: {row}"));
     }
     seen

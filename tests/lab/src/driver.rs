@@ -127,7 +127,7 @@ impl Driver {
             ["enrol", monitor, passkey] => {
                 let passkey = match passkey {
                     "-" => None,
-                    digits => Some(Passkey::parse(digits).context("a passkey has six digits")?),
+                    digits => Some(Passkey::from(&digits.parse()?)),
                 };
                 let handover = Handover { id: rand::random(), key: Key::new(rand::random()) };
                 let window = EnrolmentWindow { passkey, until: now().later_by(WINDOW), handover };
@@ -142,7 +142,7 @@ impl Driver {
             ["state", monitor] => {
                 let session = self.conductor.session(serial(monitor)?).context("no such monitor")?;
                 let bonds: Vec<String> = session.bonds().map(|(way, _)| way.adapter.to_string()).collect();
-                tell(&json!({ "monitor": monitor, "state": session.state(), "bonds": bonds,
+                tell(&json!({ "monitor": monitor, "state": session.standing().name(), "bonds": bonds,
                     "way": session.way().map(|way| way.adapter.to_string()) }));
                 return Ok(());
             }
