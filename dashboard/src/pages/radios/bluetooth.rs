@@ -1,14 +1,14 @@
 //! Bluetooth: its adapters and the monitors in the air.
 
-use domain::{LinkName, MonitorSerial, Standing, Timestamp};
-use leptos::either::Either;
+use domain::{LinkName, MonitorSerial, Role, Standing, Timestamp};
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 
 use super::actions::outcome;
+use super::blink::Blink;
 use super::enrolment::EnrolMonitor;
-use crate::api::{CloseEnrolment, Identify};
-use crate::components::RelativeTime;
+use crate::api::CloseEnrolment;
+use crate::components::{ForRole, RelativeTime};
 use crate::format;
 use crate::port::{AdapterView, AirView, BluetoothView, LinkCondition};
 use crate::texts::{
@@ -34,7 +34,9 @@ pub(super) fn Bluetooth(bluetooth: RwSignal<BluetoothView>, clock: Signal<Timest
             </div>
             {move || bluetooth_advice(condition.get()).map(|advice| view! { <p>{advice}</p> })}
             <Adapters bluetooth />
-            <EnrolMonitor prefill />
+            <ForRole least=Role::Technician>
+                <EnrolMonitor prefill />
+            </ForRole>
             <Show
                 when=move || serials.with(|serials| !serials.is_empty())
                 fallback=|| {
@@ -110,9 +112,9 @@ fn Monitor(
     };
     let standing = Memo::new(move |_| on.with(|on| on.as_ref().map_or(Standing::Gone, |on| on.standing)));
     let heard = Signal::derive(move || on.with(|on| on.as_ref().map(|on| on.heard)));
-    let (label, shown, marked) = (number.clone(), number.clone(), number.clone());
+    let shown = number.clone();
     view! {
-            <tr role="row" data-monitor=marked>
+            <tr role="row" data-monitor=number>
                 <th scope="row" role="rowheader">
                     <span class="code">{shown}</span>
                     {mold}
@@ -147,47 +149,37 @@ fn Monitor(
                     <RelativeTime at=heard clock />
                 </td>
                 <td role="cell" data-label="Actions">
-    <div>
-                    {move || match standing.get() {
-                        Standing::Enrolling => {
-                            Either::Left(view! { <CloseWindow serial=serial.clone() /> }.into_any())
-                        }
-                        Standing::Seen | Standing::LostBond => {
-                            let number = number.clone();
-                            let label = format!("Enrol monitor {number}");
-                            let choose = move |_| prefill.set(number.clone());
-                            Either::Left(
-                                view! {
-                                    <a class="button" href="#enrol" aria-label=label on:click=choose>
-                                        "Enrol"
-                                    </a>
-                                }
-                                    .into_any(),
-                            )
-                        }
-                        _ => Either::Right(view! { <Blink serial=label.clone() /> }),
-                    }}
-    </div>
-                </td>
+                <ForRole least=Role::Technician>
+                    <Actions serial=serial.clone() standing prefill />
+                </ForRole>
+            </td>
             </tr>
         }
     .into_any()
 }
 
+/// What can be done with a monitor, by what is going on with it.
 #[component]
-fn Blink(serial: String) -> impl IntoView {
-    let identify = ServerAction::<Identify>::new();
-    let pending = identify.pending();
-    let label = format!("Have monitor {serial} blink");
+fn Actions(serial: MonitorSerial, standing: Memo<Standing>, prefill: RwSignal<String>) -> impl IntoView {
+    let number = serial.to_string();
     view! {
-        <ActionForm action=identify>
-            <input type="hidden" name="link" value=LinkName::bluetooth().to_string() />
-            <input type="hidden" name="serial" value=serial />
-            <button type="submit" aria-label=label disabled=move || pending.get()>
-                "Blink"
-            </button>
-        </ActionForm>
-        {move || outcome(identify.value().get(), |()| "It blinks as soon as it has a link.".to_owned())}
+        <div>
+            {move || match standing.get() {
+                Standing::Enrolling => view! { <CloseWindow serial=serial.clone() /> }.into_any(),
+                Standing::Seen | Standing::LostBond => {
+                    let number = number.clone();
+                    let label = format!("Enrol monitor {number}");
+                    let choose = move |_| prefill.set(number.clone());
+                    view! {
+                        <a class="button" href="#enrol" aria-label=label on:click=choose>
+                            "Enrol"
+                        </a>
+                    }
+                        .into_any()
+                }
+                _ => view! { <Blink link=LinkName::bluetooth() module=None serial=serial.clone() /> }.into_any(),
+            }}
+        </div>
     }
     .into_any()
 }

@@ -1,11 +1,13 @@
 //! The form that makes a Bluetooth monitor one of the box's.
 
+use domain::Role;
 use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::actions::outcome;
 use crate::api::Enrol;
+use crate::components::ForRole;
 
 /// Opens an enrolment window for one monitor. `prefill` is the serial that was chosen from the list.
 #[component]
@@ -73,6 +75,7 @@ pub(super) fn EnrolMonitor(prefill: RwSignal<String>) -> impl IntoView {
                     autocomplete="off"
                     maxlength="12"
                 />
+                <ForRole least=Role::Administrator>
                 <label class="check">
                     <input
                         type="checkbox"
@@ -83,6 +86,7 @@ pub(super) fn EnrolMonitor(prefill: RwSignal<String>) -> impl IntoView {
                     />
                     "It has no label with a passkey. Whoever is near at this moment could take its place; I want it all the same."
                 </label>
+                </ForRole>
                 <p class="hint">
                     "Hold the monitor's button until it blinks, then enrol it. The window is open for three minutes."
                 </p>

@@ -1,9 +1,9 @@
-use domain::Timestamp;
+use domain::{Role, Timestamp};
 use leptos::prelude::*;
 
 use super::actions::{AdoptStick, FormNetwork, JoinWindow, RegisterModule};
 use super::modules::Modules;
-use crate::components::{Lasting, sentence};
+use crate::components::{ForRole, Lasting, sentence};
 use crate::format;
 use crate::port::{LinkCondition, LinkView};
 use crate::texts::{condition_advice, condition_tone, condition_words};
@@ -50,17 +50,21 @@ pub(super) fn Link(link: ArcRwSignal<LinkView>, clock: Signal<Timestamp>) -> imp
             </div>
             <p>{detail} " " {move || condition_advice(condition.get())}</p>
             <Show when=move || condition.get() == LinkCondition::Foreign>
-                <AdoptStick link />
+                <ForRole least=Role::Administrator>
+                    <AdoptStick link />
+                </ForRole>
             </Show>
             <div class="columns">
                 <Facts link />
                 <Frames link />
             </div>
-            <JoinWindow name=name.clone() link clock />
-            <div class="more-forms">
-                <RegisterModule name />
-                <FormNetwork link />
-            </div>
+            <ForRole least=Role::Administrator>
+                <JoinWindow name=name.clone() link clock />
+                <div class="more-forms">
+                    <RegisterModule name=name.clone() />
+                    <FormNetwork link />
+                </div>
+            </ForRole>
             <Modules link clock />
         </section>
     }

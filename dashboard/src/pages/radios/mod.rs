@@ -1,6 +1,7 @@
 //! The sticks, the networks behind them, and everything that speaks on those.
 
 mod actions;
+mod blink;
 mod bluetooth;
 mod enrolment;
 mod link;

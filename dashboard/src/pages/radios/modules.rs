@@ -1,10 +1,9 @@
-use domain::{Eui64, MonitorSerial, Timestamp};
+use domain::{Eui64, MonitorSerial, Role, Timestamp};
 use leptos::either::Either;
-use leptos::form::ActionForm;
 use leptos::prelude::*;
 
-use crate::api::Identify;
-use crate::components::{RelativeTime, sentence};
+use super::blink::Blink;
+use crate::components::{ForRole, RelativeTime};
 use crate::format;
 use crate::port::{LinkView, ModuleView, MonitorView};
 use crate::texts::{generation_word, signal_word};
@@ -104,8 +103,8 @@ fn Monitor(
     serial: MonitorSerial,
     clock: Signal<Timestamp>,
 ) -> impl IntoView {
-    let name = link.with_untracked(|link| link.name.to_string());
-    let number = serial.to_string();
+    let name = link.with_untracked(|link| link.name.clone());
+    let (number, blinks) = (serial.to_string(), serial.clone());
     let monitor = Memo::new(move |_| {
         of(link, eui64, |module| module.monitors.iter().find(|monitor| monitor.serial == serial).cloned())
     });
@@ -116,10 +115,6 @@ fn Monitor(
     };
     let heard = Signal::derive(move || monitor.with(|monitor| monitor.as_ref()?.last_heard));
     let facts = move || monitor.with(|monitor| monitor.as_ref().map(facts));
-    let identify = ServerAction::<Identify>::new();
-    let pending = identify.pending();
-    let refused = move || identify.value().get().and_then(Result::err);
-    let label = format!("Have monitor {number} blink");
     view! {
         <li>
             <span>
@@ -128,20 +123,9 @@ fn Monitor(
                 {mold}
                 <span class="aside">{facts} ", heard " <RelativeTime at=heard clock /></span>
             </span>
-            <ActionForm action=identify>
-                <input type="hidden" name="link" value=name />
-                <input type="hidden" name="module" value=eui64.to_string() />
-                <input type="hidden" name="serial" value=number />
-                <button type="submit" aria-label=label disabled=move || pending.get()>
-                    "Blink"
-                </button>
-            </ActionForm>
-            {move || {
-                refused()
-                    .map(|refusal| {
-                        view! { <p class="form-error tone-bad" role="alert">{sentence(&refusal.to_string())}</p> }
-                    })
-            }}
+            <ForRole least=Role::Technician>
+                <Blink link=name.clone() module=Some(eui64) serial=blinks.clone() />
+            </ForRole>
         </li>
     }
     .into_any()
