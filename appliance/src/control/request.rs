@@ -3,6 +3,7 @@
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::{CodeHash, UserName};
 use crate::audit::{Act, What};
 use crate::exchange::{Format, Wanted};
 
@@ -18,6 +19,8 @@ pub enum Request {
     Backup(Backup),
     /// Tell the room that is taken, what is kept how long, and when the disk will be full.
     Storage(Storage),
+    /// Let somebody in as an administrator, by a code whose hash this is.
+    ResetAdministrator(ResetAdministrator),
     /// Say that the store can be read.
     Health(Everything),
 }
@@ -39,7 +42,10 @@ impl Request {
                 Some(Act::new(What::Export, rows).after(which))
             }
             Request::Backup(_) => Some(Act::new(What::BackUp, "").after("the whole store, taken away")),
-            Request::Check(_) | Request::Storage(_) | Request::Health(_) => None,
+            // The entry of the last one goes with what it changes.
+            Request::Check(_) | Request::Storage(_) | Request::Health(_) | Request::ResetAdministrator(_) => {
+                None
+            }
         }
     }
 }
@@ -65,6 +71,18 @@ pub enum Form {
     Text,
     /// One JSON object
     Json,
+}
+
+/// Somebody who is to be let in as an administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetAdministrator {
+    /// The name they sign in with.
+    pub name: UserName,
+    /// What is kept of the code, which whoever asks has drawn and nobody else knows.
+    pub code: CodeHash,
+    /// When this is.
+    pub at: Timestamp,
 }
 
 /// A backup.
