@@ -198,7 +198,7 @@ async fn people_are_told_with_their_roles_and_what_can_be_changed() {
     for text in [
         "Robin Weaver",
         "robin@plant.example",
-        "signed in in 2 browsers",
+        "signed in with 2 browsers",
         "Not let in since",
         "Codes that wait",
         "invited as viewer",

@@ -10,6 +10,7 @@ use crate::browser::{Browser, Look};
 
 /// The first administrator's name.
 pub const NAME: &str = "Ada Tooling";
+const EMAIL: &str = "ada@plant.example";
 const PASSWORD: &str = "press-hall-7-night";
 
 /// Writes into the fields of the page's form and sends it.
@@ -27,8 +28,13 @@ pub async fn set_up(browser: &Browser, appliance: &Appliance) -> Result<()> {
     browser.page.goto(&appliance.url("/")).await?;
     browser.until("the set-up form", "return location.pathname == '/setup'").await?;
     let code = appliance.said("set-up code")?;
-    let fields =
-        [("code", code.as_str()), ("name", NAME), ("password", PASSWORD), ("password_again", PASSWORD)];
+    let fields = [
+        ("code", code.as_str()),
+        ("name", NAME),
+        ("email", EMAIL),
+        ("password", PASSWORD),
+        ("password_again", PASSWORD),
+    ];
     fill_in(browser, &fields).await?;
     browser.until("the floor after setting up", "return location.pathname == '/'").await
 }

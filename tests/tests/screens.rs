@@ -109,6 +109,26 @@ async fn raise_alarm(browser: &Browser, plant: &Plant) -> Result<()> {
     there(browser, ".tile-alarm").await
 }
 
+/// The screens about people; with each look somebody else is invited.
+async fn look_at_people(browser: &Browser, appliance: &Appliance, index: usize, look: Look) -> Result<()> {
+    open(browser, appliance, "/people", ".people").await?;
+    let name = format!("Noor Long-Name Van der Tooling {index}");
+    for (field, text) in [("name", name.as_str()), ("email", "noor@plant.example")] {
+        let field = browser.page.find(Locator::Css(&format!(".invite [name={field}]"))).await?;
+        field.send_keys(text).await?;
+    }
+    browser.page.find(Locator::Css(".invite button")).await?.click().await?;
+    there(browser, ".issued-code").await?;
+    browser.eval("document.querySelector('.people details').open = true").await?;
+    look_at(browser, "people", look).await?;
+    open(browser, appliance, "/audit", ".trail li").await?;
+    look_at(browser, "audit", look).await?;
+    open(browser, appliance, "/profile?error=current", ".own-password").await?;
+    look_at(browser, "profile", look).await?;
+    open(browser, appliance, "/accept?error=invitation", "form.entry").await?;
+    look_at(browser, "accept", look).await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn every_screen_fits_every_window_and_nothing_complains() -> Result<()> {
     let folder = TempDir::new()?;
@@ -144,6 +164,7 @@ async fn every_screen_fits_every_window_and_nothing_complains() -> Result<()> {
         look_at(&browser, "radios", look).await?;
         open(&browser, &appliance, "/storage", LIVE).await?;
         look_at(&browser, "storage", look).await?;
+        look_at_people(&browser, &appliance, index, look).await?;
         look_for_nothing(&browser, &appliance, "/molds/99", look).await?;
         look_for_nothing(&browser, &appliance, "/nothing/here", look).await?;
         browser.close().await?;

@@ -25,12 +25,20 @@ impl fmt::Debug for CodeHash {
 }
 
 impl Code {
-    /// From random numbers below 30, which the caller draws.
-    #[must_use]
-    pub fn from_random(mut below: impl FnMut(usize) -> usize) -> Self {
-        let letters =
-            (0..LETTERS).filter_map(|_| ALPHABET.get(below(ALPHABET.len()))).map(|&b| char::from(b));
-        Code(letters.collect())
+    /// Drawn from random bytes, one at a time; every letter is equally likely.
+    ///
+    /// # Errors
+    /// What `random` says when it has none.
+    pub fn draw<E>(mut random: impl FnMut() -> Result<u8, E>) -> Result<Self, E> {
+        // Bytes from the largest multiple of 30 on are drawn again.
+        let fair = 256 / ALPHABET.len() * ALPHABET.len();
+        let mut letters = String::with_capacity(LETTERS);
+        while letters.len() < LETTERS {
+            let byte = usize::from(random()?);
+            let letter = ALPHABET.get(byte % ALPHABET.len()).filter(|_| byte < fair);
+            letters.extend(letter.map(|letter| char::from(*letter)));
+        }
+        Ok(Code(letters))
     }
 
     /// In groups of four, as people copy it.
@@ -71,11 +79,29 @@ mod tests {
     use super::*;
 
     fn code() -> Code {
-        let mut n = 0;
-        Code::from_random(|below| {
-            n += 7;
-            n % below
-        })
+        let mut n = 0u8;
+        let drawn = Code::draw(|| {
+            n = n.wrapping_add(83);
+            Ok::<_, ()>(n)
+        });
+        drawn.unwrap()
+    }
+
+    #[test]
+    fn every_letter_is_equally_likely() {
+        let mut byte = 0u8;
+        let mut counts = std::collections::BTreeMap::<char, u32>::new();
+        // 15 codes have the 240 letters that all bytes make.
+        for _ in 0..15 {
+            let drawn = Code::draw(|| {
+                byte = byte.wrapping_add(1);
+                Ok::<_, ()>(byte.wrapping_sub(1))
+            });
+            drawn.unwrap().0.chars().for_each(|letter| *counts.entry(letter).or_default() += 1);
+        }
+        assert_eq!(counts.len(), ALPHABET.len());
+        assert!(counts.values().all(|count| *count == 8), "{counts:?}");
+        assert_eq!(Code::draw(|| Err("no")).err(), Some("no"));
     }
 
     #[test]

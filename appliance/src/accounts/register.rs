@@ -10,8 +10,8 @@ use crate::audit::{Act, What};
 
 /// So long a code that an administrator gave is good: over a weekend.
 pub const INVITATION_LIFE: Duration = Duration::from_hours(72);
-/// So long the console's code is good: whoever asked for it stands there.
-pub const RESET_LIFE: Duration = Duration::from_hours(1);
+/// So long the console's code is good: longer than anybody has to wait who guessed wrong.
+pub const RESET_LIFE: Duration = Duration::from_hours(2);
 /// Far more people than a plant has.
 const MOST: usize = 1_000;
 
@@ -270,7 +270,8 @@ impl Register {
         let act = act.before(format!("{}, {stood}", user.role.word()));
         let user = User { role, disabled: None, ..user.clone() };
         let code = self.with_code(code, code_for(&user, ends), act);
-        Ok(Change { ends: Some(Ends { user: user.name.clone(), but: None }), user: Some(user), ..code })
+        // Sessions end when the code is used: until then whoever has one may no more than before.
+        Ok(Change { user: Some(user), ..code })
     }
 
     fn known(&self, name: &UserName) -> Result<&User, Unfit> {

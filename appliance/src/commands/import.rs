@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, anyhow};
+use appliance::audit::{Act, By, Happened, What};
 use appliance::clock::{Clock, WallClock};
 use appliance::exchange::Format;
 use appliance::exchange::import::{Import, MoldImport, Problems};
@@ -86,7 +87,12 @@ pub fn run(args: Args, credentials: Option<PathBuf>) -> Done {
             Some(store) => store,
             None => place.open_stopped(ACT)?,
         };
-        import.write(&store, &args.by.unwrap_or_else(account), WallClock.now())?;
+        let (by, now) = (args.by.unwrap_or_else(account), WallClock.now());
+        import.write(&store, &by, now)?;
+        let file = args.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let act = Act::new(What::Import, file).after(format!("SHA-256 {}", hex::encode(import.sha256())));
+        let by = By { name: Some(by), ..By::console() };
+        store.write_down(&[Happened { at: now, by, act }]).context("write down the import")?;
     }
     tell(&import, args.dry_run)?;
     Ok(ExitCode::SUCCESS)

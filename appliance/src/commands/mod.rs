@@ -1,5 +1,6 @@
 //! What the program can be told to do, a file each: its words in `Args`, its work in `run`.
 
+mod admin;
 mod backup;
 mod capture;
 mod check;
@@ -61,6 +62,8 @@ enum Command {
     Import(import::Args),
     /// Hold a store against its laws; exit status 0 or 1
     Check(check::Args),
+    /// Let somebody in who is locked out
+    Admin(admin::Args),
     /// Make, change or rotate the keys that the store is encrypted with
     Key(key::Args),
     /// Make, test and ask after backups
@@ -118,6 +121,7 @@ impl Cli {
             Command::Export(args) => export::run(args, credentials),
             Command::Import(args) => import::run(args, credentials),
             Command::Check(args) => check::run(args, credentials),
+            Command::Admin(args) => admin::run(args, credentials),
             Command::Key(args) => key::run(args, credentials),
             Command::Backup(args) => backup::run(args, credentials),
             Command::Restore(args) => restore::run(args, credentials),

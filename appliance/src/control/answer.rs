@@ -4,10 +4,12 @@ use std::io::{self, Write};
 
 use domain::MoldName;
 
-use super::request::Request;
+use super::request::{Request, ResetAdministrator};
 use super::storage;
+use crate::accounts::Unfit;
+use crate::audit::By;
 use crate::exchange::{self, ExportError};
-use crate::store::{self, BackUp, Read, Store};
+use crate::store::{self, BackUp, Commit, Read, Store};
 
 /// Why there is no whole answer.
 #[derive(Debug, thiserror::Error)]
@@ -24,6 +26,12 @@ pub enum Answer {
     /// The store does not give a whole backup.
     #[error("could not back up the store")]
     Backup(#[source] BackUp),
+    /// The store does not take it.
+    #[error("could not change the store")]
+    Commit(#[source] Commit),
+    /// The register of people does not.
+    #[error(transparent)]
+    People(Unfit),
     /// There is no mold of that name.
     #[error("there is no mold {0}")]
     NoSuchMold(MoldName),
@@ -72,6 +80,11 @@ pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> 
         }
         Request::Storage(how) => {
             storage::tell(store, how.form, to)?;
+            Ok(true)
+        }
+        Request::ResetAdministrator(ResetAdministrator { name, code, at }) => {
+            let reset = store.change_people(&By::console(), *at, |known| known.reset(name, *code, *at));
+            reset.map_err(Answer::Commit)?.map_err(Answer::People)?;
             Ok(true)
         }
         Request::Health(_) => {

@@ -18,7 +18,7 @@ mod tests;
 
 pub use answer::{Answer, answer};
 pub use ask::{Ask, ask, is_running};
-pub use request::{Backup, Everything, Form, Request, Storage};
+pub use request::{Backup, Everything, Form, Request, ResetAdministrator, Storage};
 pub use serve::{Door, Enrol, Serve, serve};
 
 /// The socket in the data directory.

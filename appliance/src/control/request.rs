@@ -4,6 +4,7 @@ use dashboard::port::EnrolWish;
 use domain::Timestamp;
 use serde::{Deserialize, Serialize};
 
+use crate::accounts::{CodeHash, UserName};
 use crate::audit::{Act, What};
 use crate::exchange::{Format, Wanted};
 
@@ -19,6 +20,8 @@ pub enum Request {
     Backup(Backup),
     /// Tell the room that is taken, what is kept how long, and when the disk will be full.
     Storage(Storage),
+    /// Let somebody in as an administrator, by a code whose hash this is.
+    ResetAdministrator(ResetAdministrator),
     /// Say that the store can be read.
     Health(Everything),
     /// Enrol a Bluetooth monitor, and say how that ended.
@@ -47,7 +50,10 @@ impl Request {
                 let act = Act::new(What::Radio, "bluetooth");
                 Some(act.after(format!("enrol monitor {} {how}", wish.serial)))
             }
-            Request::Check(_) | Request::Storage(_) | Request::Health(_) => None,
+            // The entry of the last one goes with what it changes.
+            Request::Check(_) | Request::Storage(_) | Request::Health(_) | Request::ResetAdministrator(_) => {
+                None
+            }
         }
     }
 }
@@ -73,6 +79,18 @@ pub enum Form {
     Text,
     /// One JSON object
     Json,
+}
+
+/// Somebody who is to be let in as an administrator.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ResetAdministrator {
+    /// The name they sign in with.
+    pub name: UserName,
+    /// What is kept of the code, which whoever asks has drawn and nobody else knows.
+    pub code: CodeHash,
+    /// When this is.
+    pub at: Timestamp,
 }
 
 /// A backup.

@@ -1,5 +1,6 @@
 //! Laws of the store.
 
+mod audit;
 pub(super) mod backends;
 mod backup;
 mod damage;

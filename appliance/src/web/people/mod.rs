@@ -235,21 +235,7 @@ async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) 
 
 /// A random code.
 pub(super) fn draw_code() -> Result<Code, Refused> {
-    let mut failure = None;
-    let code = Code::from_random(|below| {
-        loop {
-            match random::<1>() {
-                // The largest multiple of `below` bounds the draw, so that every letter is equally likely.
-                Ok([byte]) if usize::from(byte) < 256 / below * below => return usize::from(byte) % below,
-                Ok(_) => {}
-                Err(error) => {
-                    failure = Some(error);
-                    return 0;
-                }
-            }
-        }
-    });
-    failure.map_or(Ok(code), |error| Err(failed(error)))
+    Code::draw(|| random::<1>().map(|[byte]| byte)).map_err(failed)
 }
 
 /// Somebody who is signed in, as far as what they may do goes.

@@ -13,7 +13,7 @@ pub(super) fn PersonLine(person: PersonView, clock: Signal<Timestamp>, acts: Act
     let PersonView { name, email, role, since, disabled, sessions } = person;
     let signed_in = match sessions {
         0 => "not signed in".to_owned(),
-        n => format!("signed in in {}", format::counted(n as u64, "browser", "browsers")),
+        n => format!("signed in with {}", format::counted(n as u64, "browser", "browsers")),
     };
     let kept_out = disabled.map(|at| {
         view! {
