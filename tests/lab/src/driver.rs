@@ -6,16 +6,16 @@
 //!
 //! - `enrol V4-00012345 123456`: opens a window for a monitor; `-` in place of the passkey allows bonding without one
 //! - `say V4-00012345 alerts 1C…`: a message of the open protocol, in hexadecimal
-//! - `state V4-00012345`: how it stands
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, bail};
 use domain::{MonitorSerial, Timestamp};
+use radio::bluetooth::Passkey;
 use radio::open::Stretch;
 use radio::v4::Key;
-use radio::v4::air::{Act, Fact, Passkey};
+use radio::v4::air::{Act, Fact};
 use radio::v4::bluez;
 use radio::v4::conductor::{Conductor, Out, Said, Settings};
 use radio::v4::open::{Characteristic, Handover, Serial, ToMonitor};
@@ -127,7 +127,7 @@ impl Driver {
             ["enrol", monitor, passkey] => {
                 let passkey = match passkey {
                     "-" => None,
-                    digits => Some(Passkey::from(&digits.parse()?)),
+                    digits => Some(Passkey::from(&digits.parse::<domain::Passkey>()?)),
                 };
                 let handover = Handover { id: rand::random(), key: Key::new(rand::random()) };
                 let window = EnrolmentWindow { passkey, until: now().later_by(WINDOW), handover };
@@ -138,13 +138,6 @@ impl Driver {
                 let characteristic = characteristic.context("no such characteristic")?;
                 let message = ToMonitor::decode(characteristic, &bytes(hexadecimal)?)?;
                 self.conductor.say(serial(monitor)?, message, now(), &mut rand::random)
-            }
-            ["state", monitor] => {
-                let session = self.conductor.session(serial(monitor)?).context("no such monitor")?;
-                let bonds: Vec<String> = session.bonds().map(|(way, _)| way.adapter.to_string()).collect();
-                tell(&json!({ "monitor": monitor, "state": session.standing().name(), "bonds": bonds,
-                    "way": session.way().map(|way| way.adapter.to_string()) }));
-                return Ok(());
             }
             _ => bail!("no such command"),
         };
