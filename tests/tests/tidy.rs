@@ -120,7 +120,9 @@ fn every_law_has_its_tests() {
 #[test]
 fn crates_point_only_where_the_plan_says() {
     let mut crates = BTreeMap::new();
-    for manifest in ["appliance", "appliance/domain", "dashboard", "dashboard/bundle", "radio", "tests", "tests/lab"] {
+    for manifest in
+        ["appliance", "appliance/domain", "dashboard", "dashboard/bundle", "radio", "tests", "tests/lab"]
+    {
         let text = fs::read_to_string(root().join(manifest).join("Cargo.toml")).unwrap();
         let name =
             text.lines().find_map(|line| line.strip_prefix("name = ")).unwrap().trim_matches('"').to_owned();
