@@ -85,6 +85,9 @@ where
 async fn connect(shared: &Shared, way: Way) -> Result<Option<Fact>, Failure> {
     let target = find(shared, &way)?;
     let made = within(shared.settings.limits.connect, link(shared, &way, &target)).await;
+    if made.is_err() {
+        shared.mirror(|mirror| mirror.give_up(&target.path));
+    }
     let stands =
         || shared.mirror(|mirror| mirror.linked(&target.path)).is_some_and(|(connected, _)| connected);
     if let Err(why) = &made

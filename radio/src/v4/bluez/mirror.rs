@@ -41,6 +41,8 @@ struct Device {
     rssi: Option<i8>,
     connected: bool,
     resolved: bool,
+    /// A link was asked for and neither given up nor lost.
+    ours: bool,
     /// The link was told as a fact.
     told: bool,
     /// What the monitor sent on a link that is not told yet: bluetoothd asks it again for what it was asked before, as
@@ -120,9 +122,6 @@ impl Mirror {
             self.adapters.iter().flat_map(|(path, it)| self.adapter_news(path, it)).collect();
         for (path, interfaces) in devices {
             news.extend(self.added(&path, &interfaces));
-            if self.devices.get(&path).is_some_and(|it| it.connected && !it.told) {
-                news.push(News::Leftover(path));
-            }
         }
         news
     }
@@ -190,7 +189,14 @@ impl Mirror {
             device.rssi = i8::try_from(rssi).ok();
         }
         device.resolved = is(changed, "ServicesResolved").unwrap_or(device.resolved);
-        device.connected = is(changed, "Connected").unwrap_or(device.connected);
+        let was = device.connected;
+        device.connected = is(changed, "Connected").unwrap_or(was);
+        if device.connected && !was && !device.ours && self.ready {
+            // bluetoothd may learn of a link from before only after it told what there is. Nobody would end it, and a
+            // monitor with a link sends no adverts.
+            news.push(News::Leftover(path.to_owned()));
+        }
+        device.ours &= device.connected || !was;
         if !device.connected && std::mem::take(&mut device.told) {
             news.push(News::Fact(Fact::Disconnected { way: way.clone() }));
         }
@@ -260,6 +266,14 @@ impl Mirror {
     pub(super) fn begin_link(&mut self, path: &str) {
         if let Some(device) = self.devices.get_mut(path) {
             device.early.clear();
+            device.ours = true;
+        }
+    }
+
+    /// It did not come about.
+    pub(super) fn give_up(&mut self, path: &str) {
+        if let Some(device) = self.devices.get_mut(path) {
+            device.ours = false;
         }
     }
 
@@ -314,19 +328,50 @@ mod tests {
 
     use super::*;
 
+    const ADAPTER_PATH: &str = "/org/bluez/hci0";
+
+    fn truth(name: &str, is: bool) -> Properties {
+        Properties::from([(name.to_owned(), OwnedValue::from(is))])
+    }
+
+    fn with_an_adapter(address: Address) -> Mirror {
+        let mut properties = truth("Powered", true);
+        let text = OwnedValue::try_from(Value::from(address.to_string())).unwrap();
+        properties.insert("Address".to_owned(), text);
+        let mut mirror = Mirror::new(5);
+        mirror.added(ADAPTER_PATH, &Interfaces::from([(ADAPTER.to_owned(), properties)]));
+        mirror
+    }
+
+    #[test]
+    fn a_link_that_nobody_asked_for_is_ended_whenever_it_is_seen() {
+        let monitor = Address::from_be_bytes([0xF0, 0, 0, 0, 0, 1]);
+        let mut mirror = with_an_adapter(Address::from_be_bytes([0, 0x1A, 0x7D, 0xDA, 0x71, 0x13]));
+        let path = paths::device(ADAPTER_PATH, monitor);
+        let device = |is| Interfaces::from([(DEVICE.to_owned(), truth("Connected", is))]);
+        let leftover = || News::Leftover(path.clone());
+        assert!(mirror.ready([(path.clone(), device(true))]).contains(&leftover()), "there when we come");
+        mirror.changed(&path, DEVICE, &truth("Connected", false));
+        assert_eq!(mirror.changed(&path, DEVICE, &truth("Connected", true)), [leftover()], "seen later");
+        mirror.changed(&path, DEVICE, &truth("Connected", false));
+        mirror.begin_link(&path);
+        assert_eq!(mirror.changed(&path, DEVICE, &truth("Connected", true)), [], "ours");
+        mirror.changed(&path, DEVICE, &truth("Connected", false));
+        assert_eq!(
+            mirror.changed(&path, DEVICE, &truth("Connected", true)),
+            [leftover()],
+            "ours was lost before"
+        );
+    }
+
     #[test]
     fn what_a_monitor_sends_ahead_of_its_link_is_told_behind_it() {
         let (adapter, monitor) = (
             Address::from_be_bytes([0, 0x1A, 0x7D, 0xDA, 0x71, 0x13]),
             Address::from_be_bytes([0xF0, 0, 0, 0, 0, 1]),
         );
-        let text = |text: &str| OwnedValue::try_from(Value::from(text)).unwrap();
-        let truth = |name: &str| Properties::from([(name.to_owned(), OwnedValue::from(true))]);
-        let mut properties = truth("Powered");
-        properties.insert("Address".to_owned(), text(&adapter.to_string()));
-        let mut mirror = Mirror::new(5);
-        mirror.added("/org/bluez/hci0", &Interfaces::from([(ADAPTER.to_owned(), properties)]));
-        let path = paths::device("/org/bluez/hci0", monitor);
+        let mut mirror = with_an_adapter(adapter);
+        let path = paths::device(ADAPTER_PATH, monitor);
         mirror.added(&path, &Interfaces::from([(DEVICE.to_owned(), Properties::new())]));
         let send =
             |mirror: &mut Mirror, byte| mirror.value(adapter, monitor, Characteristic::Cycles, vec![byte]);
@@ -336,7 +381,7 @@ mod tests {
         mirror.begin_link(&path);
         assert_eq!(send(&mut mirror, 2), None, "even before the signal that the link stands");
         assert_eq!(mirror.tell_link(&path), None, "it does not stand");
-        mirror.changed(&path, DEVICE, &truth("Connected"));
+        mirror.changed(&path, DEVICE, &truth("Connected", true));
         assert_eq!(send(&mut mirror, 3), None);
         let early = mirror.tell_link(&path).unwrap().into_iter().map(bytes).collect::<Vec<_>>();
         assert_eq!(early, [[2], [3]]);

@@ -50,11 +50,16 @@ async fn keep(shared: Arc<Shared>, adapter: LinkName, mut wants: watch::Receiver
             let gatt = shared.gatt.read().await.clone();
             let limit = shared.settings.limits.call;
             let done = tokio::time::timeout(limit, gatt.scan(*address, on)).await;
-            drop(gatt);
             match done.unwrap_or(Err(Failure::TimedOut)) {
-                // It scans already, or no more: as wanted.
                 Ok(()) => scans = on.then(|| now.clone()),
-                Err(Failure::Busy) if on => scans = Some(now.clone()),
+                // It scans for us already, or the kernel still does for a bluetoothd that ended: bluetoothd says the same
+                // of both, and then does not scan. Whichever it is, it is begun anew.
+                Err(Failure::Busy) if on => {
+                    let _ = tokio::time::timeout(limit, gatt.scan(*address, false)).await;
+                    tokio::time::sleep(AGAIN).await;
+                    continue;
+                }
+                // It scans no more: as wanted.
                 Err(Failure::Other(text)) if !on && text.contains("No discovery started") => scans = None,
                 Err(error) => {
                     tracing::warn!(%adapter, %error, "cannot {} scanning", if on { "begin" } else { "end" });
