@@ -199,6 +199,10 @@ async fn disconnect(shared: &Shared, way: &Way) {
     if let Err(why) = shared.calls.device(&target.path, "Disconnect").await {
         tracing::debug!(%way, %why, "disconnect");
     }
+    // The answer may be here before the signal: the end of this link would be taken for the end of the next one.
+    let over = shared
+        .until(|mirror| mirror.linked(&target.path).is_none_or(|(connected, _)| !connected).then_some(()));
+    let _ = tokio::time::timeout(LOOK, over).await;
     // Told once: by the signal, if it came already, else here.
     shared.mirror(|mirror| {
         if mirror.tell_end(&target.path) || !stood {
