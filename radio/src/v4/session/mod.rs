@@ -170,7 +170,7 @@ pub enum EnrolmentRefused {
     #[error("the window closed before the monitor was bonded")]
     TooLate,
     /// Bonding failed.
-    #[error("bond with the monitor: {0}")]
+    #[error("bond with the monitor: {0}{hint}", hint = if *.0 == Failure::Refused { ": is the passkey right?" } else { "" })]
     Pairing(Failure),
     /// The link ended while it was being bonded.
     #[error("the link ended while it was bonded: is the passkey right?")]
