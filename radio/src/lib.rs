@@ -6,6 +6,7 @@
 
 pub mod bluetooth;
 pub mod capture;
+mod chain;
 pub mod command;
 pub mod event;
 pub mod open;

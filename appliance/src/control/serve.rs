@@ -20,7 +20,7 @@ use super::ask::Status;
 use super::pieces::Pieces;
 use super::request::Request;
 use super::socket::Place;
-use crate::audit::{By, Trail};
+use crate::audit::{Act, By, Trail};
 use crate::store::Store;
 use crate::telemetry::Chain;
 
@@ -123,42 +123,44 @@ async fn talk(
     tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await??;
     let mut stream = reader.into_inner().into_inner();
     let request = serde_json::from_str::<Request>(&line);
+    let act = request.as_ref().ok().and_then(Request::act);
     if let Ok(Request::Enrol(wish)) = request {
-        let status = match written_down(&trail, &Request::Enrol(wish.clone())).await {
-            true => {
-                enrol(wish).await.map(|text| (format!("{text}\n"), Status::Done { lines: 1, clean: true }))
-            }
-            false => Err("it cannot be written down who asked for this".to_owned()),
+        let enrolled = if written_down(trail, act).await {
+            enrol(wish).await
+        } else {
+            Err("it cannot be written down who asked for this".to_owned())
         };
-        let (text, status) = status.unwrap_or_else(|why| (String::new(), Status::Failed(why)));
+        let (text, status) = match enrolled {
+            Ok(text) => (format!("{text}\n"), Status::Done { lines: 1, clean: true }),
+            Err(why) => (String::new(), Status::Failed(why)),
+        };
         let answer = format!("{text}{}\n", serde_json::to_string(&status)?);
         return stream.write_all(answer.as_bytes()).await;
     }
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    tokio::task::spawn_blocking(move || give(&line, (&store, &trail), stream, stopping)).await?
+    tokio::task::spawn_blocking(move || give(request, act, (&store, &trail), stream, stopping)).await?
 }
 
 /// What changes the plant is written down first, or not done.
-async fn written_down(trail: &Arc<Trail>, request: &Request) -> bool {
-    let Some(act) = request.act() else { return true };
-    let trail = Arc::clone(trail);
+async fn written_down(trail: Arc<Trail>, act: Option<Act>) -> bool {
+    let Some(act) = act else { return true };
     let written = tokio::task::spawn_blocking(move || trail.require(&By::console(), act));
     matches!(written.await, Ok(Ok(())))
 }
 
 fn give(
-    line: &str,
+    request: serde_json::Result<Request>,
+    act: Option<Act>,
     (store, trail): (&Store, &Trail),
     stream: std::os::unix::net::UnixStream,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
-    let request = serde_json::from_str::<Request>(line);
     if matches!(request, Ok(Request::Backup(_))) {
         stream.set_write_timeout(Some(BACKUP_PATIENCE))?;
     }
-    if let Some(act) = request.as_ref().ok().and_then(Request::act) {
+    if let Some(act) = act {
         trail.note(&By::console(), act);
     }
     let mut to = Counting { to: io::BufWriter::with_capacity(64 << 10, stream), lines: 0, stopping };

@@ -14,3 +14,6 @@ pub use record::{Record, RecordError};
 pub use stretch::{Made, PackedStretch, Stretch, StretchHead};
 pub use units::{CycleTicks, DeciCelsius, Ticks};
 pub use wire::{FieldError, crc16};
+
+/// A monitor's counter has 32 bits, whichever generation it is of.
+pub(crate) const COUNTER: domain::CounterWidth = domain::CounterWidth::Bits(32);

@@ -1,9 +1,10 @@
 //! A stretch of cycles: as many as fit a message, each to the hundredth of a second.
 
-use domain::{CycleTime, Temperature};
+use domain::{CycleTime, Eui64, MonitorSerial, Temperature};
 
 use super::wire::{FieldError, Reader, push_varint, unzigzag, varint_len, zigzag};
-use super::{CycleTicks, DeciCelsius, Ticks};
+use super::{COUNTER, CycleTicks, DeciCelsius, Ticks};
+use crate::event::{CyclesHeard, DeviceTimes, HeardCycle};
 
 /// Era, count, clock, flags and number of cycles, before what varies.
 const FIXED: usize = 4 + 4 + 5 + 1 + 1;
@@ -164,6 +165,21 @@ impl Stretch {
     #[must_use]
     pub const fn last_end(&self) -> Ticks {
         self.last_end
+    }
+
+    /// What was heard with it, from that monitor on that module.
+    pub(crate) fn heard(&self, serial: MonitorSerial, module: Option<Eui64>) -> CyclesHeard {
+        let heard = |(cycle_time, temperature, first)| HeardCycle { cycle_time, temperature, first };
+        CyclesHeard {
+            serial,
+            module,
+            count: u64::from(self.count()),
+            width: COUNTER,
+            era: Some(self.era()),
+            cycles: self.iter().map(heard).collect(),
+            times: Some(DeviceTimes { sent: self.sent().as_millis(), last_end: self.last_end().as_millis() }),
+            from_memory: self.from_memory(),
+        }
     }
 
     /// Sent from memory on request, not live.

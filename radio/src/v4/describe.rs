@@ -12,6 +12,7 @@ use super::advert::{Advert, AdvertError, Company, Opened, Opener, Ours, Sealed, 
 use super::sensors::bthome::{self, Content, Frame};
 use super::sensors::{Axis, Contact, Reading, ruuvi};
 use super::{Address, Key, Keyring};
+use crate::chain::chain;
 
 /// Takes adverts one after the other and says what is in them, as far as it has keys.
 pub struct Listener {
@@ -247,10 +248,4 @@ const fn bits(width: CounterWidth) -> Option<u8> {
 
 fn upper(bytes: &[u8]) -> String {
     hex::encode_upper(bytes)
-}
-
-/// An error and what it comes from, in one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(error.source(), |cause| cause.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }

@@ -22,6 +22,7 @@ use super::session::{EnrolmentWindow, Told};
 use super::{Address, Key, heard};
 use crate::Clock;
 use crate::bluetooth::{AirReport, Bonded, Enrolment};
+use crate::chain::chain;
 use crate::command::{Ask, CommandId, RadioCommand};
 use crate::event::{CommandDone, CommandRefused, Heard, LinkState, RadioEvent, RawHeard, Sender};
 use crate::open::Record;
@@ -174,8 +175,7 @@ impl Driver {
                 self.tell(LinkName::bluetooth(), Heard::Link(LinkState::Up)).await?;
             }
             Fact::Went { adapter } => {
-                let reason = "it is not plugged in".to_owned();
-                self.tell(adapter.clone(), Heard::Link(LinkState::Lost { reason })).await?;
+                self.tell(adapter.clone(), unplugged()).await?;
             }
             _ => {}
         }
@@ -190,8 +190,7 @@ impl Driver {
         self.carry_out(out).await?;
         if let Some((missed, _)) = self.missed.take_if(|(_, when)| Instant::now() >= *when) {
             for adapter in missed {
-                let reason = "it is not plugged in".to_owned();
-                self.tell(adapter, Heard::Link(LinkState::Lost { reason })).await?;
+                self.tell(adapter, unplugged()).await?;
             }
         }
         let report = self.conductor.report(now);
@@ -334,7 +333,7 @@ impl Driver {
                 Ok(tethered) => return Some(Heard::Tethered(tethered)),
                 Err(error) => tracing::warn!(%monitor, error = %chain(&error), "its record cannot be read"),
             },
-            Told::Cycles(stretch) => return Some(Heard::Cycles(heard::cycles(monitor, &stretch))),
+            Told::Cycles(stretch) => return Some(Heard::Cycles(stretch.heard(monitor, None))),
             Told::Status(status) => return Some(Heard::Status(heard::status(monitor, &status))),
             Told::Alert(alert) => return Some(Heard::Alert(heard::alert(monitor, &alert, now))),
             Told::Enrolled { way, strength } => {
@@ -385,6 +384,10 @@ fn known(bonded: Bonded) -> Option<Known> {
     })
 }
 
+fn unplugged() -> Heard {
+    Heard::Link(LinkState::Lost { reason: "it is not plugged in".to_owned() })
+}
+
 fn number(serial: &MonitorSerial) -> Result<Serial, CommandRefused> {
     Serial::of(serial).ok_or_else(|| CommandRefused::NoSuchMonitor(serial.clone()))
 }
@@ -400,16 +403,4 @@ fn low_bits(reading: u64) -> u32 {
 
 fn dice() -> u32 {
     rand::rng().random()
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

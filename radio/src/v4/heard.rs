@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use domain::{CounterWidth, Generation, MonitorSerial, Percent, Temperature, Timestamp};
+use domain::{Generation, MonitorSerial, Percent, Temperature, Timestamp};
 
 use super::advert::{State, Status};
 use super::open::{Alert, Identity, LinkStatus};
-use crate::event::{AlertHeard, CyclesHeard, DeviceTimes, HeardCycle, Shown, StatusHeard, Tethered};
-use crate::open::{DeciCelsius, RecordError, Stretch};
-
-/// A V4 counter has 32 bits.
-const WIDTH: CounterWidth = CounterWidth::Bits(32);
+use crate::event::{AlertHeard, Shown, StatusHeard, Tethered};
+use crate::open::{COUNTER, DeciCelsius, RecordError};
 
 pub(super) fn tethered(identity: &Identity) -> Result<Tethered, RecordError> {
     let initialised = identity.initialised.as_ref();
@@ -20,27 +17,9 @@ pub(super) fn tethered(identity: &Identity) -> Result<Tethered, RecordError> {
         module: None,
         initialisation: initialised.map(|it| it.record.initialisation()).transpose()?,
         count: initialised.map_or(0, |it| u64::from(it.count)),
-        width: WIDTH,
+        width: COUNTER,
         era: initialised.map(|it| it.era),
     })
-}
-
-pub(super) fn cycles(serial: MonitorSerial, stretch: &Stretch) -> CyclesHeard {
-    let cycles = stretch.iter();
-    let cycles = cycles.map(|(cycle_time, temperature, first)| HeardCycle { cycle_time, temperature, first });
-    CyclesHeard {
-        serial,
-        module: None,
-        count: u64::from(stretch.count()),
-        width: WIDTH,
-        era: Some(stretch.era()),
-        cycles: cycles.collect(),
-        times: Some(DeviceTimes {
-            sent: stretch.sent().as_millis(),
-            last_end: stretch.last_end().as_millis(),
-        }),
-        from_memory: stretch.from_memory(),
-    }
 }
 
 pub(super) fn status(serial: MonitorSerial, status: &LinkStatus) -> StatusHeard {
@@ -48,7 +27,7 @@ pub(super) fn status(serial: MonitorSerial, status: &LinkStatus) -> StatusHeard 
         serial,
         module: None,
         count: Some(u64::from(status.count)),
-        width: WIDTH,
+        width: COUNTER,
         era: Some(status.era),
         temperature: temperature(status.temperature),
         battery: Percent::new(status.battery),

@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -67,11 +68,9 @@ struct Hall {
     daemon: Daemon<Reached>,
     placed: Arc<Vec<Placed>>,
     clock: Clock,
-    paused: CancellationFlag,
+    paused: Arc<AtomicBool>,
     stop: CancellationToken,
 }
-
-type CancellationFlag = Arc<std::sync::atomic::AtomicBool>;
 
 /// Runs a hall until it is told to stop, and answers what really happened. The bus is `bus` in the folder, what can be
 /// asked is asked on `control.sock`, which is there once everything is.
@@ -103,7 +102,7 @@ pub async fn run(
         Placed { working, paths }
     };
     let placed = Arc::new(spec.monitors().into_iter().map(place).collect::<Vec<_>>());
-    let hall = Hall { daemon, placed, clock, paused: CancellationFlag::default(), stop: stop.clone() };
+    let hall = Hall { daemon, placed, clock, paused: Arc::default(), stop: stop.clone() };
     let path = folder.join(CONTROL);
     let _ = fs::remove_file(&path);
     let listener =
@@ -125,7 +124,7 @@ impl Hall {
     /// Lets molds close, and says what monitors have to say.
     async fn step(&self) {
         let now = (self.clock)();
-        let paused = self.paused.load(std::sync::atomic::Ordering::Relaxed);
+        let paused = self.paused.load(Ordering::Relaxed);
         for placed in self.placed.iter() {
             let (advert, linked) = {
                 let mut working = placed.working.lock().unwrap_or_else(PoisonError::into_inner);
@@ -182,7 +181,7 @@ impl Hall {
     }
 
     async fn answer(&self, request: Request) -> Result<Value, String> {
-        let set = |paused| self.paused.store(paused, std::sync::atomic::Ordering::Relaxed);
+        let set = |paused| self.paused.store(paused, Ordering::Relaxed);
         match request {
             Request::Truth => return Ok(json!(self.truth())),
             Request::Labels => {

@@ -68,7 +68,7 @@ impl Working {
             return None;
         }
         let bytes = self.monitor.advert()?.encode().ok()?;
-        Some((bytes, self.dbm + self.dice.bell().mul_add(2.0, 0.0).round() as i16))
+        Some((bytes, self.dbm + (2.0 * self.dice.bell()).round() as i16))
     }
 }
 

@@ -21,6 +21,7 @@ use super::network::{Expected, Facts, FormPolicy};
 use super::profile::Registry;
 use super::serial::{Port, SerialError};
 use crate::capture::Tap;
+use crate::chain::chain;
 use crate::command::RadioCommand;
 use crate::event::{Heard, LinkState, RadioEvent};
 use backoff::Backoff;
@@ -144,16 +145,4 @@ impl Link {
         }
         Ok(())
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }

@@ -8,6 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::context::{Context, End};
+use crate::chain::chain;
 use crate::v3::commands::{AP, HV, SH, SL, VR};
 use crate::v3::frame::{ApiMode, AtName, AtStatus, Decoder, Frame, Piece};
 use crate::v3::network::Facts;
@@ -68,7 +69,7 @@ impl Context {
         baud: u32,
         within: Duration,
     ) -> Result<Option<Found>, End> {
-        port.set_baud(baud).map_err(|error| End::Lost(super::chain(&error)))?;
+        port.set_baud(baud).map_err(|error| End::Lost(chain(&error)))?;
         self.send(port, Some(ApiMode::Escaped), &QUESTION).await?;
         let until = Instant::now() + within;
         let mut listeners = [Listener::new(ApiMode::Plain), Listener::new(ApiMode::Escaped)];
@@ -86,7 +87,7 @@ impl Context {
     }
 
     async fn ask_in_text(&mut self, port: &mut Port, baud: u32) -> Result<Option<Found>, End> {
-        port.set_baud(baud).map_err(|error| End::Lost(super::chain(&error)))?;
+        port.set_baud(baud).map_err(|error| End::Lost(chain(&error)))?;
         self.quiet(port, GUARD).await?;
         self.send(port, None, b"+++").await?;
         if self.line(port, OK_WITHIN).await?.as_deref() != Some("OK") {

@@ -8,6 +8,7 @@ pub mod switch;
 
 use domain::{Eui64, Timestamp};
 
+use crate::chain::chain;
 use crate::command::Ask;
 use crate::event::{Heard, RawHeard, Sender};
 use crate::v3::frame::{ExplicitRx, Frame, IoSample};
@@ -191,18 +192,6 @@ impl Registry {
     pub fn tick(&mut self, now: Timestamp) -> Vec<Heard> {
         self.profiles.iter_mut().flat_map(|profile| profile.tick(now)).collect()
     }
-}
-
-/// An error with its causes, on one line.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
 }
 
 #[cfg(test)]

@@ -109,6 +109,12 @@ impl Opener {
         Opener { key, id, window }
     }
 
+    /// The monitor's name in its adverts and their key, for the store.
+    #[must_use]
+    pub fn seal(&self) -> (u32, &Key) {
+        (self.id, &self.key)
+    }
+
     /// For the store.
     #[must_use]
     pub const fn window(&self) -> Window {

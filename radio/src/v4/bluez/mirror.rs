@@ -62,8 +62,8 @@ pub(super) struct Mirror {
 }
 
 /// The name of an adapter is made of its address: bonds belong to that, while `hci0` is whatever was plugged in first.
-fn name(address: Address) -> Option<LinkName> {
-    format!("ble-{}", hex::encode(address.to_be_bytes())).parse().ok()
+fn name(address: Address) -> LinkName {
+    LinkName::adapter(address.to_be_bytes())
 }
 
 impl Mirror {
@@ -138,7 +138,7 @@ impl Mirror {
                 let Some(properties) = interfaces.get(ADAPTER) else { return Vec::new() };
                 let address = properties.get("Address").and_then(|it| <&str>::try_from(it).ok());
                 let Some(address) = address.and_then(|it| it.parse().ok()) else { return Vec::new() };
-                let Some(name) = name(address) else { return Vec::new() };
+                let name = name(address);
                 let adapter = Adapter { address, name, powered: is(properties, "Powered").unwrap_or(false) };
                 let news = self.adapter_news(path, &adapter);
                 self.adapters.insert(path.to_owned(), adapter);

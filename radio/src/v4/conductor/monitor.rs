@@ -17,8 +17,6 @@ pub(super) struct Monitor {
     pub(super) signal: Signal,
     pub(super) backoff: Backoff,
     opener: Option<Opener>,
-    /// What its adverts are named and sealed with, for the store.
-    seal: Option<(u32, Key)>,
     /// Why it was not enrolled when a person last wanted that.
     pub(super) refused: Option<String>,
     /// What was handed over, or is about to be.
@@ -38,7 +36,6 @@ impl Monitor {
             signal: Signal::default(),
             backoff: Backoff::default(),
             opener: None,
-            seal: None,
             refused: None,
             handover: None,
             visited: None,
@@ -49,7 +46,6 @@ impl Monitor {
 
     /// With the key of its adverts, and how far they were opened.
     pub(super) fn with_key(mut self, id: u32, key: Key, window: Window) -> Self {
-        self.seal = Some((id, key.clone()));
         self.opener = Some(Opener::new(key, id, window));
         self
     }
@@ -62,13 +58,13 @@ impl Monitor {
 
     /// What the store is to know of it; none for a monitor that is not the box's.
     pub(super) fn bonded(&self) -> Option<Bonded> {
-        let (id, key) = self.seal.as_ref()?;
+        let (id, key) = self.opener.as_ref()?.seal();
         let way =
             |(way, strength): (&Way, Strength)| (way.adapter.clone(), way.address.to_be_bytes(), strength);
         Some(Bonded {
             serial: self.session.serial().monitor(),
             ways: self.session.bonds().map(way).collect(),
-            id: *id,
+            id,
             key: SecretBox::new(Box::new(*key.expose())),
         })
     }
@@ -78,7 +74,6 @@ impl Monitor {
         match told {
             Told::Enrolled { .. } => {
                 let (id, key) = self.handover.take()?;
-                self.seal = Some((id, key.clone()));
                 self.opener = Some(Opener::new(key, id, Window::default()));
                 return Some(id);
             }

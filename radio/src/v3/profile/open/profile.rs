@@ -3,16 +3,13 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use domain::{CounterWidth, Eui64, Generation, Percent, Timestamp};
+use domain::{Eui64, Generation, Percent, Timestamp};
 
-use super::{
-    Assembly, Cycles, DeciCelsius, DecodeError, Message, Serial, Status, Tether, Tethering, VERSION,
-};
+use super::{Assembly, DeciCelsius, DecodeError, Message, Serial, Status, Tether, Tethering, VERSION};
 use crate::command::Ask;
-use crate::event::{CyclesHeard, DeviceTimes, Heard, HeardCycle, StatusHeard, Tethered};
+use crate::event::{Heard, StatusHeard, Tethered};
+use crate::open::COUNTER;
 use crate::v3::profile::{Outgoing, Payload, PayloadKind, PayloadProfile, ProfileError};
-
-const WIDTH: CounterWidth = CounterWidth::Bits(32);
 
 /// A repetition of a tether message that was on its way when the monitor was unplugged arrives within this time.
 const STRAGGLER: Duration = Duration::from_secs(60);
@@ -49,7 +46,9 @@ impl OpenProfile {
     ) -> Result<Vec<Heard>, ProfileError> {
         match message {
             Message::Tether(tether) => self.tethered(module, tether, now),
-            Message::Cycles(cycles) => Ok(vec![Heard::Cycles(cycles_heard(module, cycles))]),
+            Message::Cycles(cycles) => {
+                Ok(vec![Heard::Cycles(cycles.stretch.heard(cycles.serial.monitor(), Some(module)))])
+            }
             Message::Status(status) => Ok(vec![Heard::Status(status_heard(module, status))]),
             Message::Untether { serial, plug } => Ok(self.untethered(module, *serial, *plug, now)),
             Message::Refused { .. }
@@ -92,7 +91,7 @@ impl OpenProfile {
             module: Some(module),
             initialisation,
             count,
-            width: WIDTH,
+            width: COUNTER,
             era,
         })])
     }
@@ -176,30 +175,12 @@ fn message_for(ask: &Ask) -> Option<(Eui64, Message)> {
     }
 }
 
-fn cycles_heard(module: Eui64, cycles: &Cycles) -> CyclesHeard {
-    let heard = |(cycle_time, temperature, first)| HeardCycle { cycle_time, temperature, first };
-    let Cycles { serial, stretch } = cycles;
-    CyclesHeard {
-        serial: serial.monitor(),
-        module: Some(module),
-        count: u64::from(stretch.count()),
-        width: WIDTH,
-        era: Some(stretch.era()),
-        cycles: stretch.iter().map(heard).collect(),
-        times: Some(DeviceTimes {
-            sent: stretch.sent().as_millis(),
-            last_end: stretch.last_end().as_millis(),
-        }),
-        from_memory: stretch.from_memory(),
-    }
-}
-
 fn status_heard(module: Eui64, status: &Status) -> StatusHeard {
     StatusHeard {
         serial: status.serial.monitor(),
         module: Some(module),
         count: Some(u64::from(status.count)),
-        width: WIDTH,
+        width: COUNTER,
         era: Some(status.era),
         temperature: status.temperature.map(DeciCelsius::temperature),
         battery: Percent::new(status.battery),
