@@ -163,6 +163,10 @@ pub async fn run(
         trail: Arc::clone(&trail),
         idle: config.web.idle,
         clock: Arc::clone(&clock),
+        machines: {
+            let desk = desk.clone();
+            Arc::new(move |scope| desk.admit_machine(scope))
+        },
         plant: Arc::new(move |person, from| desk.admit(person, from)),
         follow: Arc::new(move |after| live.follow(after).boxed()),
         shutdown: doors.clone(),

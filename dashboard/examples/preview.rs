@@ -94,6 +94,8 @@ async fn main() -> std::io::Result<()> {
             .app_data(plant.clone())
             .app_data(site.clone())
             .route("/live", web::get().to(live))
+            .route("/wall/live", web::get().to(live))
+            .route("/wall/floor", leptos_actix::handle_server_fns_with_context(context.clone()))
             .route("/assets/{name:.*}", web::get().to(asset))
             .route("/api/{name}", leptos_actix::handle_server_fns_with_context(context))
             .route("/{path:.*}", page)

@@ -14,8 +14,8 @@ use crate::api::read_person;
 use crate::components::{Header, LostBanner, PersonResource};
 use crate::live::Live;
 use crate::pages::{
-    AcceptPage, AuditPage, FloorPage, LoginPage, MoldPage, NotFoundPage, PeoplePage, ProfilePage, RadiosPage,
-    SetupPage, StoragePage,
+    AcceptPage, AuditPage, FloorPage, LoginPage, MachinesPage, MoldPage, NotFoundPage, PeoplePage, ProfilePage,
+    RadiosPage, SetupPage, StoragePage, WallFormPage, WallPage,
 };
 
 /// Where the box serves what a [`SiteManifest`] names.
@@ -99,7 +99,7 @@ pub fn App() -> impl IntoView {
     view! {
         <Title formatter=|title| format!("{title} · Platen") text="Platen" />
         <Router>
-            <Header person />
+            <Top person />
             <Content>
                 <FlatRoutes fallback=NotFoundPage>
                     <Route path=path!("/") view=FloorPage ssr=SsrMode::Async />
@@ -107,6 +107,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/radios") view=RadiosPage ssr=SsrMode::Async />
                     <Route path=path!("/storage") view=StoragePage ssr=SsrMode::Async />
                     <Route path=path!("/people") view=PeoplePage ssr=SsrMode::Async />
+                    <Route path=path!("/machines") view=MachinesPage ssr=SsrMode::Async />
+                    <Route path=path!("/wall") view=WallPage ssr=SsrMode::Async />
+                    <Route path=path!("/wall/open") view=WallFormPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
                     <Route path=path!("/accept") view=AcceptPage ssr=SsrMode::Async />
@@ -118,6 +121,18 @@ pub fn App() -> impl IntoView {
         </Router>
     }
     .into_any()
+}
+
+/// The bar on top of every page but the wall's, where nobody is signed in and every line is for molds.
+#[component]
+fn Top(person: PersonResource) -> impl IntoView {
+    let path = use_location().pathname;
+    let is_wall = Memo::new(move |_| path.with(|path| path == "/wall"));
+    view! {
+        <Show when=move || !is_wall.get()>
+            <Header person />
+        </Show>
+    }
 }
 
 /// The part of the page that changes with the address.

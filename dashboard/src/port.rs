@@ -9,10 +9,12 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 mod bluetooth;
+mod machines;
 mod people;
 mod storage;
 
 pub use bluetooth::{AdapterView, AirView, BluetoothView, EnrolWish};
+pub use machines::{IssuedToken, MachineView, MachinesView};
 pub use people::{
     CodeView, IssuedCode, PeopleView, Person, PersonView, ProfileView, SessionView, TrailEntry, TrailView,
 };
@@ -318,7 +320,7 @@ pub enum Refusal {
 }
 
 #[cfg(feature = "ssr")]
-pub use server::{Answer, Handle, Own, People, Plant, Technician, Viewer};
+pub use server::{Answer, Handle, Machines, Own, People, Plant, Technician, Viewer, Wall};
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -327,11 +329,11 @@ mod server {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use domain::{JoinCode, Role};
+    use domain::{JoinCode, Role, Scope};
     use leptos::prelude::provide_context;
 
     use super::{
-        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId,
+        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MachinesView, MoldId, MoldView, MonitorSerial, PanId,
         PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp, TrailView,
     };
 
@@ -462,5 +464,21 @@ mod server {
         fn end_sessions(&self, name: String) -> Answer<'_, ()>;
         /// The audit trail before that entry, or its newest part. Reading it is written down too.
         fn trail(&self, before: Option<u64>) -> Answer<'_, TrailView>;
+    }
+
+    /// Which machines may come in, in the hands of an administrator. In Leptos' context as `Arc<dyn Machines>`.
+    pub trait Machines: Send + Sync {
+        /// All of them, and the token that was made just now.
+        fn machines(&self) -> Result<MachinesView, Refusal>;
+        /// Lets a machine in by a token that is good for so many days.
+        fn make_token(&self, name: String, scope: Scope, days: u16) -> Answer<'_, ()>;
+        /// Lets it in no more, at once.
+        fn revoke_token(&self, name: String) -> Answer<'_, ()>;
+    }
+
+    /// The plant for a screen across the hall, where nobody is signed in. In Leptos' context as `Arc<dyn Wall>`.
+    pub trait Wall: Send + Sync {
+        /// Every mold, and the alarms that stand.
+        fn floor(&self) -> Result<FloorView, Refusal>;
     }
 }

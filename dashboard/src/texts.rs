@@ -14,7 +14,7 @@ pub use backups::{BackupsStand, copies_told, place_told, seen_told, tested_told}
 pub use bluetooth::{
     bluetooth_advice, bluetooth_words, standing_tone, standing_words, strength_tone, strength_words,
 };
-pub use people::{act_told, may_told};
+pub use people::{act_told, may_told, scope_told};
 pub use storage::{StorageStands, cycles_told, full_told, growth_told, key_told, raw_told, retired_told};
 
 /// How a thing stands: only what is not normal has a colour.
@@ -199,6 +199,7 @@ pub fn form_error(code: &str) -> &'static str {
         }
         "current" => "The current password is wrong.",
         "invitation" => "This code is not good, or not any more. Ask an administrator for another one.",
+        "token" => "This token is not good, or not any more. An administrator of this box makes another one.",
         "email" => "An e-mail address looks like marta@plant.example.",
         "name" => "A name is 1 to 64 characters without blanks at either end.",
         "password-length" => "The password is too short or too long: it must have 10 to 128 characters.",

@@ -19,7 +19,7 @@ use made_up::MadeUp;
 
 mod made_up;
 
-const ADDRESSES: [&str; 14] = [
+const ADDRESSES: [&str; 17] = [
     "/",
     "/molds/3",
     "/molds/7?range=90d",
@@ -27,6 +27,9 @@ const ADDRESSES: [&str; 14] = [
     "/radios",
     "/storage",
     "/people",
+    "/machines",
+    "/wall",
+    "/wall/open?error=token",
     "/audit",
     "/audit?before=40",
     "/profile",

@@ -12,6 +12,7 @@ mod join;
 mod ledger;
 mod mold;
 mod role;
+mod scope;
 mod state;
 mod units;
 
@@ -24,5 +25,6 @@ pub use join::{JoinCode, JoinCodeError, JoinCodeKind};
 pub use ledger::{EntryKind, LedgerEntry, displayed_count};
 pub use mold::{Initialisation, Mold, MoldName, MoldNameError, Press};
 pub use role::{Role, RoleError};
+pub use scope::{Scope, ScopeError};
 pub use state::{MoldState, StateFacts, mold_state};
 pub use units::{CycleTime, Percent, Temperature, Timestamp};

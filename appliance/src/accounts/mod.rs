@@ -3,6 +3,7 @@
 mod attempts;
 mod code;
 mod email;
+mod machine;
 mod name;
 mod password;
 mod register;
@@ -11,6 +12,7 @@ mod session;
 pub use attempts::{Attempts, FREE, Guesser, GuesserKey, Guesses};
 pub use code::{Code, CodeHash};
 pub use email::{Email, EmailError};
+pub use machine::{LONGEST_DAYS, Machine, MachineName, MachineNameError, MachineToken};
 pub use name::{UserName, UserNameError};
 pub use password::{HashPassword, Password, PasswordError, PasswordHash, hash, verify};
 pub use register::{Change, Ends, INVITATION_LIFE, Invitation, RESET_LIFE, Register, Unfit};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CodeHash, Email, PasswordHash, TokenHash, User, UserName};
+use super::{CodeHash, Email, Machine, MachineName, PasswordHash, TokenHash, User, UserName};
 use crate::audit::{Act, What};
 
 /// So long a code that an administrator gave is good: over a weekend.
@@ -50,8 +50,14 @@ pub enum Unfit {
     #[error("this code is not good, or not any more")]
     Code,
     /// There are too many.
-    #[error("there is no room for more people")]
+    #[error("there is no room for more people or machines")]
     TooMany,
+    /// A machine has that name.
+    #[error("there is a token for {0} already: revoke that first, or choose another name")]
+    MachineTaken(MachineName),
+    /// No machine has it.
+    #[error("there is no token for {0}")]
+    NoMachine(MachineName),
 }
 
 /// Whose sessions end.
@@ -74,17 +80,23 @@ pub struct Change {
     pub gone: Vec<CodeHash>,
     /// Sessions that end.
     pub ends: Option<Ends>,
+    /// A machine that comes in from now on.
+    pub machine: Option<(TokenHash, Machine)>,
+    /// One that does not any more.
+    pub dismissed: Option<TokenHash>,
     /// What is written down.
     pub acts: Vec<Act>,
 }
 
-/// Everyone who may come in, and every code that is good.
+/// Everyone who may come in, every code that is good, and machines.
 #[derive(Debug, Clone, Default)]
 pub struct Register {
     /// People, by name.
     pub users: Vec<User>,
     /// Codes.
     pub codes: Vec<(CodeHash, Invitation)>,
+    /// Machines, by their tokens.
+    pub machines: Vec<(TokenHash, Machine)>,
 }
 
 impl Register {

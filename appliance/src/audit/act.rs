@@ -71,6 +71,12 @@ whats! {
     ReadTrail = "read-trail";
     /// An administrator was helped in from the console.
     ResetAdministrator = "reset-administrator";
+    /// A machine was let in by a token.
+    MakeToken = "make-token";
+    /// A machine is let in no more.
+    RevokeToken = "revoke-token";
+    /// A machine began to use its token: the first time of a day from an address.
+    UseToken = "use-token";
     /// So many entries found no room while the disk refused.
     Missed = "missed";
 }
@@ -80,6 +86,8 @@ whats! {
 pub enum Origin {
     /// A browser at that address.
     Address(IpAddr),
+    /// A machine at that address, by its token.
+    Token(Option<IpAddr>),
     /// The box's own machine.
     Console,
     /// It cannot be told.
@@ -96,6 +104,8 @@ impl fmt::Display for Origin {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Origin::Address(address) => write!(f, "{address}"),
+            Origin::Token(Some(address)) => write!(f, "{address}, by token"),
+            Origin::Token(None) => f.write_str("by token"),
             Origin::Console => f.write_str("console"),
             Origin::Unknown => Ok(()),
         }
@@ -122,6 +132,12 @@ impl By {
     #[must_use]
     pub fn stranger(from: Option<IpAddr>) -> Self {
         By { name: None, from: from.into() }
+    }
+
+    /// A machine, by its token. Where it comes from tells it from a person of that name.
+    #[must_use]
+    pub fn machine(name: impl Into<String>, from: Option<IpAddr>) -> Self {
+        By { name: Some(name.into()), from: Origin::Token(from.map(|from| from.to_canonical())) }
     }
 
     /// Whoever has the box's own machine.

@@ -3,6 +3,7 @@
 
 mod chart;
 mod enrolment;
+mod machines;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -29,6 +30,7 @@ use crate::ingest::{Handle, WhyNot};
 use crate::live::Live;
 use crate::store::{Read, Store};
 
+pub use machines::{Machine, Reader};
 pub use storage::Keeping;
 
 /// Entries of the ledger on a mold's page.

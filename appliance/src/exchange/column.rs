@@ -66,7 +66,8 @@ impl<'a> Cell<'a> {
 }
 
 /// An instant as text, UTC; plain milliseconds where a calendar has no such day.
-pub(super) fn instant(at: Timestamp) -> String {
+#[must_use]
+pub fn instant(at: Timestamp) -> String {
     jiff::Timestamp::from_millisecond(at.as_millis())
         .map_or_else(|_| at.as_millis().to_string(), |instant| format!("{instant:.3}"))
 }

@@ -12,5 +12,6 @@ mod sheet;
 #[cfg(test)]
 mod tests;
 
+pub use column::instant as instant_text;
 pub use export::{Export, ExportError, export};
 pub use request::{Format, Subject, Wanted, instant};

@@ -1,4 +1,4 @@
-//! People, their codes and sessions, wrong guesses, and what the plant is called.
+//! People, their codes and sessions, machines, wrong guesses, and what the plant is called.
 
 use redb::{ReadableTable, ReadableTableMetadata, WriteTransaction};
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,10 @@ use super::audit;
 use super::error::{Commit, Fault, Read};
 use super::open::Store;
 use super::row;
-use super::tables::{self, ATTEMPTS, CODES, SESSIONS, Tables, USERS};
+use super::tables::{self, ATTEMPTS, CODES, MACHINES, SESSIONS, Tables, USERS};
 use crate::accounts::{
-    Attempts, Change, CodeHash, Ends, GuesserKey, Invitation, Register, Session, TokenHash, User, UserName,
+    Attempts, Change, CodeHash, Ends, GuesserKey, Invitation, Machine, Register, Session, TokenHash, User,
+    UserName,
 };
 use crate::audit::{By, Happened};
 
@@ -174,6 +175,25 @@ impl Store {
         self.write(|txn| retain(txn, |_, session| keep(session)))
     }
 
+    /// Writes down when machines last used their tokens, of those that are still let in.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn machines_used(&self, used: &[(TokenHash, Timestamp)]) -> Result<(), Commit> {
+        self.write(|txn| {
+            let mut table = txn.open_table(MACHINES)?;
+            for (token, at) in used {
+                let known = table.get(token.0)?;
+                let known = known.map(|value| row::decode::<Machine>("machines", "a hash", value.value()));
+                if let Some(known) = known.transpose()? {
+                    let machine = Machine { used: Some(*at), ..known };
+                    table.insert(token.0, row::encode(&machine)?.as_slice())?;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// Wrong guesses that were counted.
     ///
     /// # Errors
@@ -217,7 +237,12 @@ fn register(tables: &impl Tables) -> Result<Register, Fault> {
         let (key, value) = item?;
         codes.push((CodeHash(key.value()), row::decode::<Invitation>("codes", "a hash", value.value())?));
     }
-    Ok(Register { users, codes })
+    let mut machines = Vec::new();
+    for item in tables.table(MACHINES)?.iter()? {
+        let (key, value) = item?;
+        machines.push((TokenHash(key.value()), row::decode::<Machine>("machines", "a hash", value.value())?));
+    }
+    Ok(Register { users, codes, machines })
 }
 
 fn apply(txn: &WriteTransaction, change: &Change) -> Result<(), Fault> {
@@ -232,6 +257,12 @@ fn apply(txn: &WriteTransaction, change: &Change) -> Result<(), Fault> {
         codes.insert(code.0, row::encode(invitation)?.as_slice())?;
     }
     drop(codes);
+    if let Some((token, machine)) = &change.machine {
+        txn.open_table(MACHINES)?.insert(token.0, row::encode(machine)?.as_slice())?;
+    }
+    if let Some(token) = change.dismissed {
+        txn.open_table(MACHINES)?.remove(token.0)?;
+    }
     if let Some(Ends { user, but }) = &change.ends {
         let key = user.key();
         retain(txn, |token, session| Some(token) == *but || session.user.key() != key)?;

@@ -57,6 +57,8 @@ pub(super) const SESSIONS: Records<[u8; 32]> = TableDefinition::new("sessions");
 pub(super) const CODES: Records<[u8; 32]> = TableDefinition::new("codes");
 /// Wrong guesses, by the SHA-256 of a name or an address.
 pub(super) const ATTEMPTS: Records<[u8; 32]> = TableDefinition::new("attempts");
+/// Machines, by the SHA-256 of their tokens.
+pub(super) const MACHINES: Records<[u8; 32]> = TableDefinition::new("machines");
 /// The audit trail, by number. Rows are inserted and never written again.
 pub(super) const AUDIT: Records<u64> = TableDefinition::new("audit");
 /// Sealed, by name.

@@ -4,7 +4,7 @@
 //! The table keeps people from the door; what is behind it they could not do either, for want of a handle
 //! ([`dashboard::port::Handle`]).
 
-use domain::Role;
+use domain::{Role, Scope};
 
 /// Who may ask.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Access {
     Public,
     /// Whoever is signed in with that role or one that may more.
     From(Role),
+    /// A machine whose token has that scope. Who is signed in does not matter.
+    Machine(Scope),
 }
 
 /// What is done by asking.
@@ -51,6 +53,18 @@ pub enum Door {
     Page,
     /// What a screen asks the box for.
     Api,
+    /// The document of what machines can read.
+    Document,
+    /// Every mold, for a machine.
+    Molds,
+    /// Every alarm that stands, for a machine.
+    Alarms,
+    /// A mold's rows, for a machine.
+    Rows,
+    /// Gives a browser a wall's token.
+    OpenWall,
+    /// What changes on the wall.
+    WallLive,
 }
 
 /// A line of the table.
@@ -77,6 +91,8 @@ pub const TABLE: &[Rule] = {
     const VIEWER: Access = Access::From(Role::Viewer);
     const TECHNICIAN: Access = Access::From(Role::Technician);
     const ADMINISTRATOR: Access = Access::From(Role::Administrator);
+    const READER: Access = Access::Machine(Scope::Read);
+    const WALL: Access = Access::Machine(Scope::Wall);
     &[
         rule(Read, "/health", Public, Door::Health),
         rule(Read, "/ca.pem", Public, Door::Authority),
@@ -87,6 +103,15 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/login", Public, Door::LogIn),
         rule(Read, "/accept", Public, Door::Page),
         rule(Change, "/accept", Public, Door::TakeUp),
+        rule(Read, "/wall/open", Public, Door::Page),
+        rule(Change, "/wall/open", Public, Door::OpenWall),
+        rule(Read, "/wall", WALL, Door::Page),
+        rule(Read, "/wall/floor", WALL, Door::Api),
+        rule(Read, "/wall/live", WALL, Door::WallLive),
+        rule(Read, "/api/v1/openapi.json", Public, Door::Document),
+        rule(Read, "/api/v1/molds", READER, Door::Molds),
+        rule(Read, "/api/v1/alarms", READER, Door::Alarms),
+        rule(Read, "/api/v1/molds/{number}/{rows}", READER, Door::Rows),
         rule(Change, "/logout", VIEWER, Door::LogOut),
         rule(Read, "/live", VIEWER, Door::Live),
         rule(Read, "/export/{rows}", VIEWER, Door::Export),
@@ -125,6 +150,10 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/api/let-in", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/end-sessions", ADMINISTRATOR, Door::Api),
         rule(Read, "/api/trail", ADMINISTRATOR, Door::Api),
+        rule(Read, "/machines", ADMINISTRATOR, Door::Page),
+        rule(Read, "/api/machines", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/make-token", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/revoke-token", ADMINISTRATOR, Door::Api),
     ]
 };
 

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::http::header::{self, ContentEncoding};
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use dashboard::port::Refusal;
-use domain::MoldName;
+use domain::{MoldName, Timestamp};
 use futures::{Stream, stream};
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -57,23 +57,52 @@ pub(super) async fn serve(
     let Some(by) = request.extensions().get::<SignedIn>().map(|signed_in| signed_in.caller.by()) else {
         return errors::answer(&Refusal::NotSignedIn);
     };
-    let Ok(place) = Arc::clone(&context.downloads.places).try_acquire_owned() else {
-        return plain::BUSY.answer(plain::is_navigation(request.headers()));
-    };
     let which = if request.query_string().is_empty() { "all" } else { request.query_string() };
-    if let Err(refused) = context.people.require(by, Act::new(What::Export, &*rows).after(which)).await {
-        return errors::answer(&refused.refusal());
+    let act = Act::new(What::Export, &*rows).after(which);
+    match begin(&context, wanted, &request) {
+        Ok(begun) => match context.people.require(by, act).await {
+            Ok(()) => begun.give(&context).await,
+            Err(refused) => errors::answer(&refused.refusal()),
+        },
+        Err(busy) => busy,
     }
-    let (store, name, format) = (context.downloads.store.clone(), name(&wanted), wanted.format);
-    match web::block(move || Download::begin(store, wanted, place)).await {
-        Ok(Ok(download)) => HttpResponse::Ok()
-            .content_type(kind(format))
-            .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
-            // Years of rows would keep a core busy with compressing; Parquet is compressed already.
-            .insert_header(ContentEncoding::Identity)
-            .streaming(parts(download, context.shutdown.clone())),
-        Ok(Err(error)) => errors::answer(&refusal(error)),
-        Err(_) => errors::answer(&Refusal::Failed),
+}
+
+/// Rows for a machine, whose use of its token is written down already.
+pub(super) async fn give(context: &Context, wanted: Wanted, request: &HttpRequest) -> HttpResponse {
+    match begin(context, wanted, request) {
+        Ok(begun) => begun.give(context).await,
+        Err(busy) => busy,
+    }
+}
+
+/// Rows that there is a place for.
+struct Begun {
+    wanted: Wanted,
+    place: OwnedSemaphorePermit,
+}
+
+fn begin(context: &Context, wanted: Wanted, request: &HttpRequest) -> Result<Begun, HttpResponse> {
+    match Arc::clone(&context.downloads.places).try_acquire_owned() {
+        Ok(place) => Ok(Begun { wanted, place }),
+        Err(_) => Err(plain::BUSY.answer(plain::is_navigation(request.headers()))),
+    }
+}
+
+impl Begun {
+    async fn give(self, context: &Context) -> HttpResponse {
+        let Begun { wanted, place } = self;
+        let (store, name, format) = (context.downloads.store.clone(), name(&wanted), wanted.format);
+        match web::block(move || Download::begin(store, wanted, place)).await {
+            Ok(Ok(download)) => HttpResponse::Ok()
+                .content_type(kind(format))
+                .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{name}\"")))
+                // Years of rows would keep a core busy with compressing; Parquet is compressed already.
+                .insert_header(ContentEncoding::Identity)
+                .streaming(parts(download, context.shutdown.clone())),
+            Ok(Err(error)) => errors::answer(&refusal(error)),
+            Err(_) => errors::answer(&Refusal::Failed),
+        }
     }
 }
 
@@ -86,10 +115,6 @@ fn wanted(rows: &str, query: &str) -> Result<Wanted, Refusal> {
         .map_err(|_| Refusal::Invalid("rows are chosen by mold, from and to, each once".to_owned()))?
         .into_inner();
     let mold = choice.mold.filter(|mold| mold != "all").map(|mold| mold.parse::<MoldName>());
-    let time = |word: &str, text: Option<String>| {
-        let read = |text: String| instant(&text).map_err(|why| Refusal::Invalid(format!("{word}: {why}")));
-        text.map(read).transpose()
-    };
     Ok(Wanted {
         subject,
         mold: mold.transpose().map_err(|why| Refusal::Invalid(why.to_string()))?,
@@ -97,6 +122,12 @@ fn wanted(rows: &str, query: &str) -> Result<Wanted, Refusal> {
         from: time("from", choice.from)?,
         to: time("to", choice.to)?,
     })
+}
+
+/// An instant as a query says it.
+pub(super) fn time(word: &str, text: Option<String>) -> Result<Option<Timestamp>, Refusal> {
+    let read = |text: String| instant(&text).map_err(|why| Refusal::Invalid(format!("{word}: {why}")));
+    text.map(read).transpose()
 }
 
 fn refusal(error: ExportError) -> Refusal {

@@ -11,12 +11,14 @@ use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use dashboard::port::{Handle, Person, Refusal};
+use domain::Scope;
 
-use super::access::{self, Access, Door, Verb};
+use super::access::{self, Access, Door, Rule, Verb};
 use super::headers::{self, Nonce};
+use super::machines::{self, ByToken, MachineDesk};
 use super::people::{Caller, OwnDesk, Registrar};
 use super::place::Place;
-use super::session::{self, SignedIn};
+use super::session::{self, AdministratorsDesk, SignedIn};
 use super::{Context, errors, forms, people, plain};
 use crate::desk;
 
@@ -76,6 +78,9 @@ async fn turn_away(request: &ServiceRequest, navigates: bool, head: bool) -> Opt
     }
     let rule = access::find(verb, request.path());
     let is = |door| rule.is_some_and(|rule| rule.door == door);
+    if let Some(Rule { access: Access::Machine(scope), .. }) = rule {
+        return turn_away_machine(context, request, *scope, navigates, head).await;
+    }
     // A page that lies open and follows the plant is nobody who does something.
     let signed_in = sign(context, request.request(), !is(Door::Live)).await;
     let role = signed_in.as_ref().map(|signed_in| signed_in.role);
@@ -103,6 +108,8 @@ async fn turn_away(request: &ServiceRequest, navigates: bool, head: bool) -> Opt
         // Rows are not read for an answer that leaves them out.
         Access::From(_) if is_signed_in && head && is(Door::Export) => Some(HttpResponse::Ok().finish()),
         Access::Public => None,
+        // Machines were asked before.
+        Access::Machine(_) => Some(errors::answer(&Refusal::NotSignedIn)),
         Access::From(_) if is_signed_in => None,
         // Leaving twice is no mistake.
         Access::From(_) if is(Door::LogOut) => {
@@ -114,6 +121,46 @@ async fn turn_away(request: &ServiceRequest, navigates: bool, head: bool) -> Opt
         }
         Access::From(_) => Some(errors::answer(&Refusal::NotSignedIn)),
     }
+}
+
+/// A door for machines: a token opens it and no session does.
+async fn turn_away_machine(
+    context: &Context,
+    request: &ServiceRequest,
+    scope: Scope,
+    navigates: bool,
+    head: bool,
+) -> Option<HttpResponse> {
+    let from = peer(request.request());
+    let token = machines::shown(request.request(), scope);
+    let known = match token {
+        Some(token) => context.people.machine(token, from).await.map(|machine| (token, machine)),
+        None => None,
+    };
+    let Some((token, machine)) = known else {
+        // A screen on a wall is told what to do by the form for its token.
+        if navigates && scope == Scope::Wall {
+            let why = if token.is_some() { "?error=token" } else { "" };
+            let form = format!("{}{why}", machines::FORM);
+            return Some(forms::go_to(&form).cookie(machines::no_wall_cookie()).finish());
+        }
+        let mut refused = errors::answer(&Refusal::NotSignedIn);
+        refused.headers_mut().insert(header::WWW_AUTHENTICATE, header::HeaderValue::from_static("Bearer"));
+        return Some(refused);
+    };
+    if machine.scope != scope {
+        return Some(errors::answer(&Refusal::NotAllowed));
+    }
+    // Neither rows nor a stream without an end are begun for an answer that leaves them out.
+    if head && !navigates {
+        return Some(HttpResponse::Ok().finish());
+    }
+    request.extensions_mut().insert(ByToken {
+        plant: (context.machines)(machine.scope),
+        token,
+        ends: machine.ends,
+    });
+    None
 }
 
 /// Where someone is sent who goes to a screen and is to see another one.
@@ -160,12 +207,15 @@ async fn sign(context: &Context, request: &HttpRequest, uses: bool) -> Option<Si
     let person = Person { name: session.user.to_string(), role };
     let caller = Caller { name: session.user, token, from };
     let plant = (context.plant)(person, from);
-    let registrar = || Registrar { people: Arc::clone(people), caller: caller.clone() };
+    let administrator = match &plant {
+        Handle::Administrator(_) => Some(AdministratorsDesk {
+            people: Arc::new(Registrar { people: Arc::clone(people), caller: caller.clone() }),
+            machines: Arc::new(MachineDesk { people: Arc::clone(people), caller: caller.clone() }),
+        }),
+        Handle::Viewer(_) | Handle::Technician(_) => None,
+    };
     Some(SignedIn {
-        people: match &plant {
-            Handle::Administrator(_) => Some(Arc::new(registrar())),
-            Handle::Viewer(_) | Handle::Technician(_) => None,
-        },
+        administrator,
         own: Arc::new(OwnDesk { people: Arc::clone(people), caller: caller.clone() }),
         plant,
         caller,

@@ -1,6 +1,7 @@
 //! The web server: TLS, sessions, pages, the live stream. The only room that knows actix and rustls.
 
 pub mod access;
+mod api;
 mod assets;
 mod authority;
 mod certificates;
@@ -12,6 +13,7 @@ mod guard;
 mod headers;
 mod host;
 mod live;
+mod machines;
 mod names;
 mod pages;
 mod people;
@@ -24,12 +26,16 @@ mod session;
 #[cfg(test)]
 mod tests;
 mod tls;
+mod wall;
 
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use dashboard::port::{Handle, Person};
+use domain::Scope;
 use tokio_util::sync::CancellationToken;
+
+use crate::desk::Machine;
 
 pub use certificates::Certificates;
 pub use live::{Follow, Updates};
@@ -42,10 +48,14 @@ pub use server::{Listeners, Serve, Server, StartWeb, bind, prepare};
 /// do. Whoever holds the handle may do what it can. The address is for the audit trail.
 pub type Admit = Arc<dyn Fn(Person, Option<IpAddr>) -> Handle + Send + Sync>;
 
+/// Gives a machine the plant as far as its token's scope goes.
+pub type AdmitMachine = Arc<dyn Fn(Scope) -> Machine + Send + Sync>;
+
 /// What the doors need.
 struct Context {
     people: Arc<people::People>,
     plant: Admit,
+    machines: AdmitMachine,
     follow: Follow,
     downloads: export::Downloads,
     authority: String,

@@ -11,7 +11,9 @@ use leptos_router::Method;
 
 use super::flash;
 use super::headers::Nonce;
-use super::session::SignedIn;
+use super::machines::ByToken;
+use super::session::{AdministratorsDesk, SignedIn};
+use crate::desk::Machine;
 
 /// What every rendering and every server function finds in Leptos' context: the nonce of the answer's policy, what
 /// was typed into a form that is shown again, and for someone signed in the plant as they may use it. Nothing else
@@ -28,9 +30,13 @@ fn context() {
     if let Some(signed_in) = extensions.get::<SignedIn>() {
         signed_in.plant.provide();
         provide_context(Arc::clone(&signed_in.own));
-        if let Some(people) = &signed_in.people {
+        if let Some(AdministratorsDesk { people, machines }) = &signed_in.administrator {
             provide_context(Arc::clone(people));
+            provide_context(Arc::clone(machines));
         }
+    }
+    if let Some(Machine::Wall(wall)) = extensions.get::<ByToken>().map(|by| &by.plant) {
+        provide_context(Arc::clone(wall));
     }
 }
 

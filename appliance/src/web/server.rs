@@ -17,7 +17,7 @@ use super::names::Names;
 use super::people::People;
 use super::redirect::{self, Target};
 use super::tls::{self, Current, SetUpTls};
-use super::{Admit, Context, Follow, assets, export, forms, guard, live, pages};
+use super::{Admit, AdmitMachine, Context, Follow, api, assets, export, forms, guard, live, pages, wall};
 use crate::accounts::Code;
 use crate::audit::Trail;
 use crate::clock::Clock;
@@ -105,6 +105,8 @@ pub struct Serve {
     pub clock: Arc<dyn Clock>,
     /// Gives out the plant.
     pub plant: Admit,
+    /// Gives it out to machines.
+    pub machines: AdmitMachine,
     /// Gives out what changes.
     pub follow: Follow,
     /// Ends everything.
@@ -139,6 +141,7 @@ pub fn prepare(listeners: Listeners, serve: Serve) -> Result<Server, StartWeb> {
     let context = Context {
         people: Arc::new(people),
         plant: serve.plant,
+        machines: serve.machines,
         follow: serve.follow,
         downloads: export::Downloads::new(serve.store.clone()),
         authority: pair.authority.pem().to_owned(),
@@ -267,6 +270,12 @@ fn route(verb: Verb, door: Door, manifest: &Arc<SiteManifest>) -> Route {
         Door::ChangePassword => base.to(forms::change_password),
         Door::Live => base.to(live::serve),
         Door::Export => base.to(export::serve),
+        Door::Document => base.to(api::document),
+        Door::Molds => base.to(api::molds),
+        Door::Alarms => base.to(api::alarms),
+        Door::Rows => base.to(api::rows),
+        Door::OpenWall => base.to(wall::open),
+        Door::WallLive => base.to(live::serve_wall),
         Door::Page => pages::page(manifest),
         Door::Api => match verb {
             Verb::Read => pages::api().method(actix_web::http::Method::GET),

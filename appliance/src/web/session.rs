@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use dashboard::port::{Handle, Own, People};
+use dashboard::port::{Handle, Machines, Own, People};
 use domain::{Role, Timestamp};
 
 use super::people::Caller;
@@ -13,6 +13,15 @@ use crate::accounts::{LIFE, SessionToken, TokenHash};
 /// The prefix makes browsers insist on `Secure`, on `Path=/`, and on no other host setting it.
 const NAME: &str = "__Host-platen";
 
+/// What administrators hold beside the plant.
+#[derive(Clone)]
+pub(super) struct AdministratorsDesk {
+    /// Who may come in.
+    pub people: Arc<dyn People>,
+    /// Which machines may.
+    pub machines: Arc<dyn Machines>,
+}
+
 /// Who asks. In the extensions of every request that holds a session, and of no other.
 #[derive(Clone)]
 pub(super) struct SignedIn {
@@ -20,8 +29,8 @@ pub(super) struct SignedIn {
     pub plant: Handle,
     /// What is theirs.
     pub own: Arc<dyn Own>,
-    /// Who may come in, for administrators.
-    pub people: Option<Arc<dyn People>>,
+    /// What administrators hold beside the plant.
+    pub administrator: Option<AdministratorsDesk>,
     /// Who they are, and by which session.
     pub caller: Caller,
     /// What they may do.

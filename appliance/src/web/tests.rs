@@ -54,6 +54,10 @@ async fn a_box() -> (Filling, web::Data<Context>) {
     let desk = Desk::new(live, store, ingest, clock, trail, keeping);
     let context = Context {
         people: Arc::new(people),
+        machines: {
+            let desk = desk.clone();
+            Arc::new(move |scope| desk.admit_machine(scope))
+        },
         plant: Arc::new(move |person, from| desk.admit(person, from)),
         follow: Arc::new(|_| Box::pin(futures::stream::pending())),
         downloads,

@@ -37,6 +37,8 @@ pub struct Client {
     tls: Arc<ClientConfig>,
     /// What is sent as the cookie.
     pub cookie: Option<String>,
+    /// The token that a machine sends.
+    pub token: Option<String>,
 }
 
 /// A stream that is still open.
@@ -51,7 +53,7 @@ impl Client {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Client { address, tls: Arc::new(tls), cookie: None }
+        Client { address, tls: Arc::new(tls), cookie: None, token: None }
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -116,6 +118,9 @@ impl Client {
         }
         if let Some(cookie) = &self.cookie {
             head.push_str(&format!("cookie: {cookie}\r\n"));
+        }
+        if let Some(token) = &self.token {
+            head.push_str(&format!("authorization: Bearer {token}\r\n"));
         }
         if !body.is_empty() {
             head.push_str("content-type: application/x-www-form-urlencoded\r\n");

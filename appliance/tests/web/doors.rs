@@ -3,14 +3,18 @@ use std::time::Duration;
 
 use appliance::web::access::{Access, Door, TABLE, Verb, find};
 use appliance::web::{addresses, functions};
-use domain::Role;
+use domain::{Role, Scope};
 
 use crate::client::{Answer, Client};
 use crate::fixture::{Web, now};
 
 /// A path that fits a pattern of the table.
 fn example(pattern: &str) -> String {
-    pattern.replace("{file:.*}", "app.js").replace("{id}", "7").replace("{rows}", "cycles.csv")
+    pattern
+        .replace("{file:.*}", "app.js")
+        .replace("{id}", "7")
+        .replace("{number}/{rows}", "M-7/cycles")
+        .replace("{rows}", "cycles.csv")
 }
 
 fn ask(client: &Client, verb: Verb, path: &str, page: bool) -> Answer {
@@ -27,6 +31,9 @@ fn refuses(client: &Client, expected_page: &str) {
         let answer = ask(client, rule.verb, &path, rule.door == Door::Page);
         let location = answer.location();
         match (rule.door, rule.verb, expected_page) {
+            (Door::Page, ..) if path == "/wall" => {
+                assert_eq!((answer.status, location), (303, "/wall/open"), "{path}");
+            }
             (Door::Page, _, "/login") if path != "/" => {
                 assert_eq!((answer.status, location), (303, format!("/login?next={path}").as_str()));
             }
@@ -87,13 +94,16 @@ fn the_public_routes_are_these_and_no_others() {
     let expected = [
         (false, "/accept"),
         (false, "/assets/{file:.*}"),
+        (false, "/api/v1/openapi.json"),
         (false, "/ca.pem"),
         (false, "/health"),
         (false, "/login"),
         (false, "/setup"),
+        (false, "/wall/open"),
         (true, "/accept"),
         (true, "/login"),
         (true, "/setup"),
+        (true, "/wall/open"),
     ];
     assert_eq!(public, BTreeSet::from(expected));
 }
@@ -140,6 +150,11 @@ fn every_route_answers_each_role_as_the_table_says() {
             let may = match rule.access {
                 Access::Public => true,
                 Access::From(least) => role >= least,
+                // Doors for machines open to nobody's session.
+                Access::Machine(_) => {
+                    assert_eq!(client.fetch(&path).status, 401, "{role}: {path}");
+                    continue;
+                }
             };
             let status = match (rule.door, rule.verb) {
                 // It has no end.
@@ -161,6 +176,55 @@ fn every_route_answers_each_role_as_the_table_says() {
         assert_eq!(client.get("/").status, 200, "{role}");
         assert_eq!(client.post("/logout", "a=1").location(), "/login", "{role}");
     }
+}
+
+/// Holds every route against what a token opens: the doors of its scope, and nothing else.
+fn opens_only(client: &Client, scope: Option<Scope>, who: &str) {
+    for rule in TABLE.iter().filter(|rule| rule.access != Access::Public) {
+        let path = example(rule.path);
+        let status = match rule.verb {
+            Verb::Read => client.open("GET", &path, &[("accept", "application/json")], "").0,
+            Verb::Change => client.call(&path, "a=1").status,
+        };
+        match rule.access {
+            Access::Machine(least) if Some(least) == scope => {
+                assert!(matches!(status, 200 | 404), "{who}: {path} is {status}");
+            }
+            Access::Machine(_) => {
+                assert_eq!(status, if scope.is_some() { 403 } else { 401 }, "{who}: {path}");
+            }
+            // A token is no session: a screen leads to the log-in.
+            _ if rule.door == Door::Page => assert_eq!(status, 303, "{who}: {path}"),
+            _ if rule.door == Door::LogOut => assert_eq!(status, 303, "{who}: {path}"),
+            _ => assert_eq!(status, 401, "{who}: {path}"),
+        }
+    }
+}
+
+#[test]
+fn every_route_answers_each_token_as_the_table_says() {
+    let web = Web::start();
+    let admin = web.administrator();
+    for scope in Scope::ALL {
+        let machine = web.machine(&admin, scope.word(), scope, 30);
+        opens_only(&machine, Some(scope), scope.word());
+        web.clock.tell(now().later_by(Duration::from_hours(30 * 24)));
+        opens_only(&machine, None, "expired");
+        web.clock.tell(now());
+        let revoked = format!("name={scope}");
+        assert_eq!(admin.call("/api/revoke-token", &revoked).status, 200);
+        opens_only(&machine, None, "revoked");
+    }
+    let forged = |token: &str| Client { token: Some(token.to_owned()), ..web.stranger() };
+    opens_only(&forged(&format!("platen-{}", "a7".repeat(32))), None, "forged");
+    opens_only(&forged("platen-"), None, "no token");
+    // The token of a session is none of a machine, and the other way round.
+    let session = admin.cookie.as_deref().unwrap().split_once('=').unwrap().1.to_owned();
+    opens_only(&forged(&format!("platen-{session}")), None, "a session's token");
+    let machine = web.machine(&admin, "erp", Scope::Read, 30).token.unwrap();
+    let cookie = format!("__Host-platen={}", machine.strip_prefix("platen-").unwrap());
+    let thief = Client { cookie: Some(cookie), ..web.stranger() };
+    assert_eq!(thief.fetch("/api/person").status, 401);
 }
 
 #[test]

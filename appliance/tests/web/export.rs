@@ -7,7 +7,7 @@ use crate::fixture::{Web, now};
 const CYCLES: u64 = 25_000;
 
 /// A store with a mold whose name wants care everywhere.
-fn fill(folder: &std::path::Path) {
+pub fn fill(folder: &std::path::Path) {
     let store = Store::open(folder, &StoreKeys::from_bytes([7; StoreKeys::LENGTH])).unwrap();
     let at = Timestamp::from_millis(1_700_000_000_000);
     let id = MoldId(1);

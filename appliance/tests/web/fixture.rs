@@ -9,14 +9,15 @@ use std::time::Duration;
 use appliance::audit::Trail;
 use appliance::clock::{Clock, WallClock};
 use appliance::config::{self, HostName};
+use appliance::desk::{Machine, Reader};
 use appliance::live::Written;
 use appliance::store::{Store, StoreKeys};
 use appliance::web::{self, Admit, Serve};
 use dashboard::port::{
     Answer, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, LiveChange, LiveUpdate,
-    MoldView, Person, Plant, RadiosView, Refusal, StorageView, Technician, Viewer,
+    MoldView, Person, Plant, RadiosView, Refusal, StorageView, Technician, Viewer, Wall,
 };
-use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Timestamp};
+use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Scope, Timestamp};
 use futures::StreamExt;
 use rustls::version::{TLS12, TLS13};
 use tokio_util::sync::CancellationToken;
@@ -113,11 +114,18 @@ impl Web {
             store,
             clock: clock.clone(),
             plant,
+            machines: Arc::new(|scope| match scope {
+                Scope::Read => Machine::Reader(Arc::new(EmptyHall)),
+                Scope::Wall => Machine::Wall(Arc::new(EmptyHall)),
+            }),
             follow: Arc::new(move |after| {
                 heard.lock().unwrap().push(after);
                 let cursor = after.unwrap_or(0).wrapping_add(1);
-                let update = LiveUpdate { cursor, now: now(), change: LiveChange::Heartbeat };
-                futures::stream::iter([Arc::new(Written::from(update))])
+                let at = |further: u64, change| {
+                    let cursor = after.unwrap_or(0).wrapping_add(further);
+                    Arc::new(Written::from(LiveUpdate { cursor, now: now(), change }))
+                };
+                futures::stream::iter([at(1, LiveChange::Storage), at(2, LiveChange::Heartbeat)])
                     .chain(futures::stream::pending())
                     .boxed()
             }),
@@ -199,6 +207,15 @@ impl Web {
         client
     }
 
+    /// A machine whose token an administrator has just made.
+    pub fn machine(&self, admin: &Client, name: &str, scope: Scope, days: u16) -> Client {
+        let answer = admin.call("/api/make-token", &format!("name={name}&scope={scope}&days={days}"));
+        assert_eq!(answer.status, 200, "{answer:?}");
+        let page = admin.get("/machines").body;
+        let (_, token) = page.split_once("issued-token\">").unwrap_or_else(|| panic!("no token: {page}"));
+        Client { token: Some(token.split('<').next().unwrap().to_owned()), ..self.stranger() }
+    }
+
     pub fn setup_form(&self, name: &str, password: &str) -> String {
         format!("code={}&name={name}&password={password}", self.code.as_deref().unwrap())
     }
@@ -225,6 +242,25 @@ impl Drop for Web {
     }
 }
 
+/// The same for machines.
+struct EmptyHall;
+
+fn empty_floor() -> FloorView {
+    FloorView { now: now(), cursor: 7, molds: Vec::new(), alarms: Vec::new() }
+}
+
+impl Reader for EmptyHall {
+    fn floor(&self) -> Result<FloorView, Refusal> {
+        Ok(empty_floor())
+    }
+}
+
+impl Wall for EmptyHall {
+    fn floor(&self) -> Result<FloorView, Refusal> {
+        Ok(empty_floor())
+    }
+}
+
 /// A plant with a stick that does nothing.
 struct Empty(Person);
 
@@ -240,7 +276,7 @@ impl Viewer for Empty {
         now()
     }
     fn floor(&self) -> Result<FloorView, Refusal> {
-        Ok(FloorView { now: now(), cursor: 7, molds: Vec::new(), alarms: Vec::new() })
+        Ok(empty_floor())
     }
     fn mold(&self, id: MoldId) -> Result<MoldView, Refusal> {
         Err(Refusal::NotFound(format!("mold {id}")))

@@ -1,6 +1,7 @@
 //! What the browser asks the box for. Each function is a thin door to [`crate::port`]: the same call made while
 //! a page is rendered on the box goes straight to the plant.
 
+mod machines;
 mod molds;
 mod people;
 mod radios;
@@ -9,6 +10,9 @@ mod storage;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
+pub use machines::{
+    MakeToken, ReadMachines, ReadWall, RevokeToken, make_token, read_machines, read_wall, revoke_token,
+};
 pub use molds::{
     ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, confirm_reset, read_cycles,
     read_floor, read_mold, read_person,
@@ -89,7 +93,7 @@ mod server {
     use leptos::prelude::use_context;
     use leptos_actix::{Request, ResponseOptions};
 
-    use crate::port::{Own, People, Plant, Refusal, Technician, Viewer};
+    use crate::port::{Machines, Own, People, Plant, Refusal, Technician, Viewer, Wall};
 
     /// The plant to be read, by whoever is signed in.
     pub fn viewer() -> Result<Arc<dyn Viewer>, Refusal> {
@@ -113,6 +117,16 @@ mod server {
 
     /// Everyone who may come in, in the hands of an administrator.
     pub fn people() -> Result<Arc<dyn People>, Refusal> {
+        held()
+    }
+
+    /// Which machines may come in, in the hands of an administrator.
+    pub fn machines() -> Result<Arc<dyn Machines>, Refusal> {
+        held()
+    }
+
+    /// The plant for a screen across the hall.
+    pub fn wall() -> Result<Arc<dyn Wall>, Refusal> {
         held()
     }
 

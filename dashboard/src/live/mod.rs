@@ -102,11 +102,24 @@ impl Live {
     }
 }
 
-/// Leaves for the log-in page; the box's session is over.
+/// Where the floor hangs on a wall: its page has a stream and a way in of its own, below this address.
+#[cfg(feature = "hydrate")]
+const WALL: &str = "/wall";
+
+#[cfg(feature = "hydrate")]
+fn is_wall() -> bool {
+    window().location().pathname().is_ok_and(|path| path == WALL)
+}
+
+/// Leaves for the log-in page; the box's session is over. A wall is loaded anew: the box says where to go from there.
 pub fn leave_for_login() {
     #[cfg(feature = "hydrate")]
     {
         let location = window().location();
+        if is_wall() {
+            let _ = location.assign(WALL);
+            return;
+        }
         // Already there: asking again would load the page for ever.
         if location.pathname().is_ok_and(|path| path != "/login") {
             let here = location.pathname().unwrap_or_default() + &location.search().unwrap_or_default();

@@ -14,8 +14,8 @@ use wasm_bindgen::closure::Closure;
 use web_sys::js_sys::Date;
 use web_sys::{Event, EventSource, MessageEvent};
 
-use super::{Condition, Live, leave_for_login};
-use crate::api::read_person;
+use super::{Condition, Live, WALL, is_wall, leave_for_login};
+use crate::api::{read_person, read_wall};
 use crate::port::{LiveChange, LiveUpdate, Refusal};
 
 /// The box says something every few seconds; after so long without a word the line is dead, whatever the browser
@@ -123,7 +123,8 @@ pub(super) fn follow(
 fn open(live: Live) {
     let stream = live.stream.get_value();
     let last = stream.0.borrow().last;
-    let Ok(source) = EventSource::new(&format!("/live?after={last}")) else {
+    let below = if is_wall() { WALL } else { "" };
+    let Ok(source) = EventSource::new(&format!("{below}/live?after={last}")) else {
         lost(live);
         return;
     };
@@ -200,7 +201,12 @@ fn lost(live: Live) {
     }
     if refused {
         spawn_local(async move {
-            if matches!(read_person().await, Ok(None) | Err(Refusal::NotSignedIn)) {
+            let is_over = if is_wall() {
+                matches!(read_wall().await, Err(Refusal::NotSignedIn))
+            } else {
+                matches!(read_person().await, Ok(None) | Err(Refusal::NotSignedIn))
+            };
+            if is_over {
                 leave_for_login();
             }
         });

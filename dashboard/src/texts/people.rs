@@ -1,6 +1,6 @@
 //! People, roles and what people did.
 
-use domain::Role;
+use domain::{Role, Scope};
 
 use crate::port::TrailEntry;
 
@@ -12,6 +12,15 @@ pub const fn may_told(role: Role) -> &'static str {
         Role::Technician => "also confirm resets, and have a monitor blink",
         Role::ToolingManager => "the same as a technician",
         Role::Administrator => "everything: radios, backups, people, the audit trail",
+    }
+}
+
+/// What a machine may do by its token, in a few words.
+#[must_use]
+pub const fn scope_told(scope: Scope) -> &'static str {
+    match scope {
+        Scope::Read => "read molds, alarms and rows, as a viewer does",
+        Scope::Wall => "show the floor on a screen across the hall, without a log-in, and nothing else",
     }
 }
 
@@ -44,6 +53,9 @@ pub fn act_told(entry: &TrailEntry) -> String {
         "radio" => format!("told the radio {subject} to do something"),
         "read-trail" => format!("read the audit trail: {subject}"),
         "reset-administrator" => format!("made {subject} an administrator, from the box's console"),
+        "make-token" => format!("made a token for the machine {subject}"),
+        "revoke-token" => format!("revoked the token of the machine {subject}"),
+        "use-token" => "came in by its token for the first time that day".to_owned(),
         "missed" => format!("{subject} entries found no room while the disk refused"),
         other if subject.is_empty() => other.to_owned(),
         other => format!("{other}: {subject}"),

@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "what is made up here is made up right")]
 
 mod bluetooth;
+mod machines;
 mod people;
 mod storage;
 
@@ -11,9 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dashboard::port::{
-    Answer, ChartPoint, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, ModuleView,
+    Answer, ChartPoint, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, Machines, ModuleView,
     MoldTile, MoldView, MonitorView, Own, People, Person, Plant, RadiosView, Refusal, Severity,
-    StandingAlarm, StorageView, Technician, Viewer,
+    StandingAlarm, StorageView, Technician, Viewer, Wall,
 };
 use domain::{
     CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId, MoldState,
@@ -71,8 +72,11 @@ impl MadeUp {
         .provide();
         let people = Arc::new(people::MadeUpPeople((self.clock)(), role));
         leptos::prelude::provide_context(people.clone() as Arc<dyn Own>);
+        leptos::prelude::provide_context(self.clone() as Arc<dyn Wall>);
         if role == Role::Administrator {
             leptos::prelude::provide_context(people as Arc<dyn People>);
+            let machines = Arc::new(machines::MadeUpMachines((self.clock)()));
+            leptos::prelude::provide_context(machines as Arc<dyn Machines>);
         }
     }
 
@@ -405,5 +409,11 @@ impl Plant for MadeUp {
 
     fn enrol_without_passkey(&self, wish: EnrolWish) -> Answer<'_, Timestamp> {
         self.enrol(wish)
+    }
+}
+
+impl Wall for MadeUp {
+    fn floor(&self) -> Result<FloorView, Refusal> {
+        Viewer::floor(self)
     }
 }

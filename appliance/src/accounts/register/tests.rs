@@ -26,7 +26,7 @@ fn invitation(name: &str, role: Role) -> Invitation {
 /// With an administrator and whoever else there is.
 fn register(others: &[User]) -> Register {
     let users = [vec![user("marta", Role::Administrator)], others.to_vec()].concat();
-    Register { users, codes: Vec::new() }
+    Register { users, ..Register::default() }
 }
 
 /// As the store does.

@@ -6,7 +6,7 @@ use domain::{Mold, MoldId, MonitorSerial, Press};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::{CheckReport, decode_all, each};
-use crate::accounts::{Attempts, Invitation, Session, User};
+use crate::accounts::{Attempts, Invitation, Machine, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
     StorageRecord,
@@ -18,8 +18,8 @@ use crate::store::row;
 use crate::store::seal::SealingKey;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, CODES, MODULES, MOLDS, MONITORS,
-    NETWORKS, PRESSES, RAW, SECRETS, SESSIONS, SETTINGS, USERS,
+    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, CODES, MACHINES, MODULES, MOLDS,
+    MONITORS, NETWORKS, PRESSES, RAW, SECRETS, SESSIONS, SETTINGS, USERS,
 };
 
 /// What counts and history are held against.
@@ -56,6 +56,7 @@ pub(super) fn check(
     decode_all::<_, Session>(txn, SESSIONS, "sessions", report)?;
     decode_all::<_, Invitation>(txn, CODES, "codes", report)?;
     decode_all::<_, Attempts>(txn, ATTEMPTS, "attempts", report)?;
+    decode_all::<_, Machine>(txn, MACHINES, "machines", report)?;
     each::<_, RawRecord>(&txn.open_table(RAW)?, "raw", report, |_, _| {})?;
     alarms(txn, report)?;
     decode_all::<_, AlertMark>(txn, ALERT_MARKS, "alert_marks", report)?;

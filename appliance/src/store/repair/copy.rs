@@ -10,7 +10,7 @@ use redb::{Database, Key, ReadableDatabase, TableDefinition, TableError};
 use serde::de::DeserializeOwned;
 
 use super::{Lost, RepairStore};
-use crate::accounts::{Attempts, Invitation, User};
+use crate::accounts::{Attempts, Invitation, Machine, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
 };
@@ -27,8 +27,8 @@ use crate::store::row;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
     ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, AUDIT, Bytes, CODES, DAYS, HEADS,
-    HISTORY, LEDGER, LOST, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS,
-    SETTINGS, USERS,
+    HISTORY, LEDGER, LOST, MACHINES, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED,
+    SECRETS, SETTINGS, USERS,
 };
 use crate::store::{FILE, PlantSettings};
 
@@ -69,6 +69,7 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         old.copy::<_, User>(USERS, "users", |_| true, &new, &mut lost)?;
         old.copy::<_, Invitation>(CODES, "codes", |_| true, &new, &mut lost)?;
         old.copy::<_, Attempts>(ATTEMPTS, "attempts", |_| true, &new, &mut lost)?;
+        old.copy::<_, Machine>(MACHINES, "machines", |_| true, &new, &mut lost)?;
         old.copy::<_, Chained>(AUDIT, "audit", |_| true, &new, &mut lost)?;
         old.copy_proven(
             HISTORY,

@@ -2,11 +2,11 @@
 
 use std::path::Path;
 
-use domain::{EntryKind, MoldId, Role, Timestamp};
+use domain::{EntryKind, MoldId, Role, Scope, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::plant::*;
-use crate::accounts::{CodeHash, Guesser, Guesses, Invitation, Session, TokenHash, User};
+use crate::accounts::{CodeHash, Guesser, Guesses, Invitation, Machine, Session, TokenHash, User};
 use crate::audit::By;
 use crate::plant::{AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord};
 use crate::store::tables::{self, ALARMS_PAST, META, RAW, Records, SETTINGS};
@@ -117,7 +117,7 @@ fn newer_format_is_refused() {
     txn.commit().unwrap();
     drop(database);
     let refused = Store::open(dir.path(), &key()).unwrap_err();
-    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 4, .. }));
+    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 5, .. }));
     assert!(refused.to_string().contains("format 9"), "{refused}");
 }
 
@@ -170,6 +170,10 @@ fn a_session_ends_alone_or_with_all_that_nobody_holds_on_to() {
     store.put_session(&eve, &session("Eve", at(3))).unwrap();
     store.remove_session(&eve).unwrap();
     assert_eq!(store.session(&eve).unwrap(), None);
+}
+
+fn machine() -> Machine {
+    Machine::new("Office".parse().unwrap(), Scope::Wall, 30, at(6))
 }
 
 /// Everything there is, once.
@@ -253,6 +257,11 @@ pub(in crate::store) fn write_everything(store: &Store) {
         Invitation { name: "Eve".parse().unwrap(), email: None, role: Role::Technician, ends: at(7) };
     let invited = store.change_people(&by, at(6), |known| known.invite(CodeHash([3; 32]), invitation));
     invited.unwrap().unwrap();
+    let machine = machine();
+    store
+        .change_people(&by, at(6), |known| known.admit_machine(TokenHash([5; 32]), machine))
+        .unwrap()
+        .unwrap();
     let (marta, mut guesses) = (Guesser::at_password("marta koch", None), Guesses::default());
     (0..5).for_each(|_| guesses.begin(&marta, at(8)).unwrap());
     store.put_attempts(&guesses.of(&marta)).unwrap();
@@ -375,6 +384,13 @@ fn format_4_is_read() {
     );
 }
 
+/// As above, of format 5: machines that come in by tokens.
+#[test]
+fn format_5_is_read() {
+    let store = golden("store-v5.redb");
+    assert_eq!(store.people().unwrap().machines, [(TokenHash([5; 32]), machine())]);
+}
+
 fn golden(name: &str) -> Store {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let dir = tempfile::tempdir().unwrap();
@@ -392,6 +408,6 @@ fn writes_the_golden_file() {
     write_everything(&store);
     store.checkpoint().unwrap();
     drop(store);
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v4.redb");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v5.redb");
     std::fs::copy(dir.path().join("store.redb"), golden).unwrap();
 }

@@ -11,7 +11,7 @@ use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use dashboard::port::IssuedCode;
+use dashboard::port::{IssuedCode, IssuedToken};
 use domain::Timestamp;
 use rand::TryRngCore;
 use rand::rngs::OsRng;
@@ -19,17 +19,17 @@ use secrecy::SecretString;
 use tokio::sync::Semaphore;
 
 use crate::accounts::{
-    self, Attempts, Change, Code, CodeHash, Guesser, Guesses, Password, PasswordHash, Register, Session,
-    TokenHash, Unfit,
+    self, Attempts, Change, Code, CodeHash, Guesser, Guesses, Machine, Password, PasswordHash, Register,
+    Session, TokenHash, Unfit,
 };
-use crate::audit::{Act, By, Trail};
+use crate::audit::{Act, By, Trail, What};
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::telemetry::Chain;
+use crate::web::machines::{Known, Machines};
 
 pub(super) use own::OwnDesk;
-pub(super) use refused::Refused;
-use refused::failed;
+pub(super) use refused::{Refused, failed};
 pub(super) use registrar::Registrar;
 use sessions::Sessions;
 
@@ -45,7 +45,7 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], rand::rand_core::OsErr
     Ok(bytes)
 }
 
-/// Everyone who may come in.
+/// Everyone who may come in, and every machine.
 pub(super) struct People {
     store: Store,
     sessions: Arc<Sessions>,
@@ -55,6 +55,9 @@ pub(super) struct People {
     guesses: Mutex<Guesses>,
     /// Codes by the session that they are to be shown in, once.
     issued: Mutex<HashMap<TokenHash, IssuedCode>>,
+    /// Tokens of machines, in the same way.
+    issued_tokens: Mutex<HashMap<TokenHash, IssuedToken>>,
+    machines: Machines,
     /// Taken through a whole set-up, so that two at once make one administrator.
     setup_turn: tokio::sync::Mutex<()>,
     hashing: Arc<Semaphore>,
@@ -82,6 +85,7 @@ impl People {
             "x1{}",
             hex::encode(random::<16>().map_err(failed)?)
         )))?;
+        let machines = Machines::new(store.clone()).map_err(failed)?;
         let people = People {
             sessions: Arc::new(Sessions::new(store.clone(), idle)),
             guesses: Mutex::new(Guesses::new(store.attempts().map_err(failed)?)),
@@ -90,6 +94,8 @@ impl People {
             clock,
             setup: Mutex::new(SetUp { code: code.as_ref().map(Code::hash), attempts: Attempts::default() }),
             issued: Mutex::default(),
+            issued_tokens: Mutex::default(),
+            machines,
             setup_turn: tokio::sync::Mutex::default(),
             hashing: Arc::new(Semaphore::new(HASHING)),
             waiting: Arc::new(Semaphore::new(WAITING)),
@@ -126,6 +132,34 @@ impl People {
         }
     }
 
+    /// The machine behind a token that is good. What is new of it is written down.
+    pub(super) async fn machine(self: &Arc<Self>, token: TokenHash, from: Option<IpAddr>) -> Option<Machine> {
+        let now = self.clock.now();
+        let Known { machine, is_news, to_write } = self.machines.admit(&token, from, now)?;
+        if is_news || to_write {
+            let (people, name) = (Arc::clone(self), machine.name.to_string());
+            let scope = machine.scope.word();
+            let written = blocking(move || {
+                if is_news {
+                    people.trail.note(&By::machine(&*name, from), Act::new(What::UseToken, "").after(scope));
+                }
+                people.machines.write_use(&token, now);
+            });
+            written.await.ok()?;
+        }
+        Some(machine)
+    }
+
+    /// Every machine that is let in.
+    pub(super) fn machines(&self) -> &Machines {
+        &self.machines
+    }
+
+    /// Tokens that are still to be shown, once, by the session that made them.
+    pub(super) fn issued_tokens(&self) -> &Mutex<HashMap<TokenHash, IssuedToken>> {
+        &self.issued_tokens
+    }
+
     /// Whether the box could keep what it is told.
     pub(super) async fn is_well(&self) -> bool {
         let store = self.store.clone();
@@ -138,7 +172,7 @@ impl People {
     }
 
     /// Changes who may come in, with what is written down of it, and ends the sessions that end with it.
-    async fn change(
+    pub(super) async fn change(
         &self,
         by: By,
         decide: impl FnOnce(&Register) -> Result<Change, Unfit> + Send + 'static,
@@ -149,6 +183,7 @@ impl People {
         if let Some(ends) = &change.ends {
             self.sessions.forget(ends);
         }
+        self.machines.changed(&change);
         Ok(change)
     }
 

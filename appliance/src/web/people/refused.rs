@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use dashboard::port::Refusal;
 
-use crate::accounts::{PasswordError, Unfit};
+use crate::accounts::{LONGEST_DAYS, MachineNameError, PasswordError, Unfit};
 use crate::telemetry::Chain;
 
 /// Why someone was not let in. What is shown of it is [`Refused::word`].
@@ -30,6 +30,10 @@ pub(in crate::web) enum Refused {
     Taken,
     #[error(transparent)]
     Unfit(Unfit),
+    #[error(transparent)]
+    Machine(MachineNameError),
+    #[error("a token is good for 1 to {LONGEST_DAYS} days")]
+    Days,
     #[error("too many people sign in at once")]
     Busy,
     #[error("change who may come in")]
@@ -52,6 +56,7 @@ impl Refused {
             Refused::Mismatch => "mismatch",
             Refused::Taken => "taken",
             Refused::Unfit(_) => "invitation",
+            Refused::Machine(_) | Refused::Days => "machine",
             Refused::Busy => "busy",
             Refused::Failed(_) => "failed",
         }
@@ -73,6 +78,6 @@ impl Refused {
     }
 }
 
-pub(super) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Refused {
+pub(in crate::web) fn failed(error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Refused {
     Refused::Failed(error.into())
 }

@@ -14,14 +14,15 @@ use crate::api::read_floor;
 use crate::components::{AlarmBar, PageHead, RefusalNote};
 use crate::live::Live;
 use crate::port::{FloorView, LiveChange, MoldTile};
-use summary::Summary;
 use tile::Tile;
+
+pub(crate) use summary::Summary;
 
 /// A mold on the floor; only its own tile is drawn anew when it changes.
 #[derive(Debug, Clone)]
 pub(crate) struct Spot {
-    id: MoldId,
-    tile: ArcRwSignal<MoldTile>,
+    pub(crate) id: MoldId,
+    pub(crate) tile: ArcRwSignal<MoldTile>,
 }
 
 /// Every mold.
@@ -77,12 +78,13 @@ fn Board(view: FloorView) -> impl IntoView {
     .into_any()
 }
 
-fn spot(tile: MoldTile) -> Spot {
+/// A mold with a signal of its own.
+pub(crate) fn spot(tile: MoldTile) -> Spot {
     Spot { id: tile.id, tile: ArcRwSignal::new(tile) }
 }
 
 /// Puts a mold's news on its tile, or a new mold into its place in the order of the plant's numbers.
-fn place(spots: RwSignal<Vec<Spot>>, tile: &MoldTile) {
+pub(crate) fn place(spots: RwSignal<Vec<Spot>>, tile: &MoldTile) {
     let known = spots
         .with_untracked(|spots| spots.iter().find(|spot| spot.id == tile.id).map(|spot| spot.tile.clone()));
     match known {

@@ -8,6 +8,7 @@ use leptos::either::Either;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
+use leptos_router::components::A;
 
 use crate::api::{EndSessions, GiveCode, Invite, LetIn, SetRole, Withdraw, read_people};
 use crate::components::{RefusalNote, sentence};
@@ -112,6 +113,7 @@ fn Board(view: PeopleView, acts: Acts) -> impl IntoView {
         </section>
         {(!codes.is_empty()).then(|| view! { <Waiting codes clock acts /> })}
         <InviteForm acts />
+        <p>"Programs, and screens across the hall, come in by tokens: " <A href="/machines">"Machines"</A></p>
     }
     .into_any()
 }
