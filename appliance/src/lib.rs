@@ -19,6 +19,7 @@ mod run;
 pub mod store;
 pub mod telemetry;
 pub mod upkeep;
+pub mod watch;
 pub mod web;
 
 pub use run::{ADDRESS_FILE, AUTHORITY_FILE, Announcement, RunBox, run};

@@ -36,6 +36,7 @@ use crate::plant::{MonitorRecord, NetworkRecord, Snapshot};
 use crate::store::{OpenStore, Read, Store, StoreKeys};
 use crate::telemetry::Chain;
 use crate::upkeep;
+use crate::watch;
 use crate::web::{self, Listeners, Serve, StartWeb};
 
 /// Where the box is reached, for programs on the same machine; in the data folder.
@@ -148,11 +149,15 @@ pub async fn run(
         backups,
     };
     let trail = Arc::new(Trail::new(store.clone(), Arc::clone(&clock)));
+    let watching = watch::run(Arc::clone(&clock), ingest.clone(), keeping.clone());
     let desk =
-        Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), Arc::clone(&trail), kept);
+        Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), Arc::clone(&trail), kept)
+            .configured(&format!("{config:#?}\n"));
     let console = desk.clone();
     let enrol: control::Enrol = Arc::new(move |wish| console.clone().enrol_from_console(wish).boxed());
-    let door = control::Door { store: store.clone(), trail: Arc::clone(&trail), enrol };
+    let helped = desk.clone();
+    let support: control::Support = Arc::new(move || helped.support_bundle());
+    let door = control::Door { store: store.clone(), trail: Arc::clone(&trail), enrol, support };
 
     // The doors close only after the last commit, so they have a token of their own.
     let doors = CancellationToken::new();
@@ -209,6 +214,7 @@ pub async fn run(
     let driver = tokio::spawn(driver.run(heard, writing.clone()));
     let nightly = tokio::spawn(nightly);
     let upkeep = tokio::spawn(upkeep);
+    let watching = tokio::spawn(watching);
     let control = tokio::spawn(keep_answering(config.data.clone(), door, doors.clone()));
     let web = tokio::spawn(server.run());
     tokio::pin!(driver, control, web);
@@ -243,6 +249,7 @@ pub async fn run(
     let backups = nightly.await.map_err(RunBox::Panicked);
     keeping.cancel();
     let upkeep = upkeep.await.map_err(RunBox::Panicked);
+    let watching = watching.await.map_err(RunBox::Panicked);
     // It hears what is left, writes it if the disk takes it, and returns.
     writing.cancel();
     if !driver_ended {
@@ -250,6 +257,7 @@ pub async fn run(
     }
     outcome = outcome.and(backups);
     outcome = outcome.and(upkeep);
+    outcome = outcome.and(watching);
     doors.cancel();
     if !web_ended {
         outcome = outcome.and(ended(web.await));

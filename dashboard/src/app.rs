@@ -14,8 +14,8 @@ use crate::api::read_person;
 use crate::components::{Header, LostBanner, PersonResource};
 use crate::live::Live;
 use crate::pages::{
-    AcceptPage, AuditPage, FloorPage, LoginPage, MachinesPage, MoldPage, NotFoundPage, PeoplePage, ProfilePage,
-    RadiosPage, SetupPage, StoragePage, WallFormPage, WallPage,
+    AcceptPage, AuditPage, FloorPage, LoginCodePage, LoginPage, MachinesPage, MoldPage, NotFoundPage,
+    PeoplePage, ProfilePage, RadiosPage, SetupPage, StoragePage, WallFormPage, WallPage,
 };
 
 /// Where the box serves what a [`SiteManifest`] names.
@@ -114,6 +114,7 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
                     <Route path=path!("/accept") view=AcceptPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
+                    <Route path=path!("/login/code") view=LoginCodePage ssr=SsrMode::Async />
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />
                 </FlatRoutes>
             </Content>

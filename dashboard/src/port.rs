@@ -16,7 +16,8 @@ mod storage;
 pub use bluetooth::{AdapterView, AirView, BluetoothView, EnrolWish};
 pub use machines::{IssuedToken, MachineView, MachinesView};
 pub use people::{
-    CodeView, IssuedCode, PeopleView, Person, PersonView, ProfileView, SessionView, TrailEntry, TrailView,
+    CodeView, FactorSetUp, FactorView, IssuedCode, PeopleView, Person, PersonView, Picture, ProfileView,
+    RecoveryCodes, SessionView, TrailEntry, TrailView,
 };
 pub use storage::{
     BackupDone, BackupFailed, BackupPlace, BackupTrouble, BackupsView, Copies, CopiesSeen, DiskFull,
@@ -74,6 +75,8 @@ pub struct StandingAlarm {
     pub id: u64,
     /// How grave.
     pub severity: Severity,
+    /// Its kind, in a word for machines.
+    pub kind: String,
     /// What it is about: a mold's number, a link's name, the disk.
     pub subject: String,
     /// The mold it is about, if it is one.
@@ -333,8 +336,8 @@ mod server {
     use leptos::prelude::provide_context;
 
     use super::{
-        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MachinesView, MoldId, MoldView, MonitorSerial, PanId,
-        PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp, TrailView,
+        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MachinesView, MoldId, MoldView, MonitorSerial,
+        PanId, PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp, TrailView,
     };
 
     /// An answer that takes its time.
@@ -383,6 +386,8 @@ mod server {
     pub trait Plant: Technician {
         /// Has a backup made now; answers when it is begun or about to be.
         fn back_up(&self) -> Answer<'_, ()>;
+        /// A bundle for whoever helps: how the box is, with nothing secret in it.
+        fn support(&self) -> Answer<'_, Vec<u8>>;
         /// Lets new modules join for so long; answers until when.
         fn open_join(&self, link: LinkName, window: Duration) -> Answer<'_, Timestamp>;
         /// Lets nobody join any more.
@@ -462,6 +467,10 @@ mod server {
         fn let_in(&self, name: String, allowed: bool) -> Answer<'_, ()>;
         /// Ends every session of somebody.
         fn end_sessions(&self, name: String) -> Answer<'_, ()>;
+        /// Takes somebody's second factor away.
+        fn reset_factor(&self, name: String) -> Answer<'_, ()>;
+        /// Says whether administrators need a second factor.
+        fn need_factor(&self, needed: bool) -> Answer<'_, ()>;
         /// The audit trail before that entry, or its newest part. Reading it is written down too.
         fn trail(&self, before: Option<u64>) -> Answer<'_, TrailView>;
     }

@@ -199,6 +199,9 @@ pub fn form_error(code: &str) -> &'static str {
         }
         "current" => "The current password is wrong.",
         "invitation" => "This code is not good, or not any more. Ask an administrator for another one.",
+        "factor" => "This code is not right, or it was used already. Wait for the next one.",
+        "late" => "This took too long. Please begin anew.",
+        "has-factor" => "There is a second factor already.",
         "token" => "This token is not good, or not any more. An administrator of this box makes another one.",
         "email" => "An e-mail address looks like marta@plant.example.",
         "name" => "A name is 1 to 64 characters without blanks at either end.",

@@ -19,7 +19,7 @@ use made_up::MadeUp;
 
 mod made_up;
 
-const ADDRESSES: [&str; 17] = [
+const ADDRESSES: [&str; 18] = [
     "/",
     "/molds/3",
     "/molds/7?range=90d",
@@ -35,6 +35,7 @@ const ADDRESSES: [&str; 17] = [
     "/profile",
     "/accept",
     "/login?error=wrong",
+    "/login/code?error=factor",
     "/setup",
     "/nothing",
 ];

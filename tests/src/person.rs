@@ -11,7 +11,8 @@ use crate::browser::{Browser, Look};
 /// The first administrator's name.
 pub const NAME: &str = "Ada Tooling";
 const EMAIL: &str = "ada@plant.example";
-const PASSWORD: &str = "press-hall-7-night";
+/// Her password.
+pub const PASSWORD: &str = "press-hall-7-night";
 
 /// Writes into the fields of the page's form and sends it.
 async fn fill_in(browser: &Browser, fields: &[(&str, &str)]) -> Result<()> {

@@ -121,12 +121,30 @@ async fn look_at_people(browser: &Browser, appliance: &Appliance, index: usize, 
     there(browser, ".issued-code").await?;
     browser.eval("document.querySelector('.people details').open = true").await?;
     look_at(browser, "people", look).await?;
+    open(browser, appliance, "/machines", ".invite [name=name]").await?;
+    let name = browser.page.find(Locator::Css(".invite [name=name]")).await?;
+    name.send_keys(&format!("Planning in the office {index}")).await?;
+    browser.page.find(Locator::Css(".invite button")).await?.click().await?;
+    there(browser, ".issued-token").await?;
+    look_at(browser, "machines", look).await?;
     open(browser, appliance, "/audit", ".trail li").await?;
     look_at(browser, "audit", look).await?;
     open(browser, appliance, "/profile?error=current", ".own-password").await?;
     look_at(browser, "profile", look).await?;
-    open(browser, appliance, "/accept?error=invitation", "form.entry").await?;
-    look_at(browser, "accept", look).await
+    let password = browser.page.find(Locator::Css("[action='/profile/factor'] [name=password]")).await?;
+    password.send_keys(person::PASSWORD).await?;
+    browser.page.find(Locator::Css("[action='/profile/factor'] button")).await?.click().await?;
+    there(browser, ".qr").await?;
+    look_at(browser, "profile-factor", look).await?;
+    for (path, screen) in [
+        ("/accept?error=invitation", "accept"),
+        ("/login/code?error=factor", "code"),
+        ("/wall/open?error=token", "wall-open"),
+    ] {
+        open(browser, appliance, path, "form.entry").await?;
+        look_at(browser, screen, look).await?;
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,16 +13,18 @@ pub enum Scope {
     Read,
     /// Shows the wall, and nothing else.
     Wall,
+    /// Reads what the box measures of itself.
+    Metrics,
 }
 
 /// A text is no scope.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("a scope is read or wall")]
+#[error("a scope is read, wall or metrics")]
 pub struct ScopeError;
 
 impl Scope {
     /// All of them.
-    pub const ALL: [Scope; 2] = [Scope::Read, Scope::Wall];
+    pub const ALL: [Scope; 3] = [Scope::Read, Scope::Wall, Scope::Metrics];
 
     /// As it stands in forms and records, and as people read it.
     #[must_use]
@@ -30,6 +32,7 @@ impl Scope {
         match self {
             Scope::Read => "read",
             Scope::Wall => "wall",
+            Scope::Metrics => "metrics",
         }
     }
 }

@@ -3,6 +3,8 @@
 mod attempts;
 mod code;
 mod email;
+mod factor;
+mod factors;
 mod machine;
 mod name;
 mod password;
@@ -12,6 +14,8 @@ mod session;
 pub use attempts::{Attempts, FREE, Guesser, GuesserKey, Guesses};
 pub use code::{Code, CodeHash};
 pub use email::{Email, EmailError};
+pub use factor::{Factor, FactorSecret};
+pub use factors::{FactorChange, Rules};
 pub use machine::{LONGEST_DAYS, Machine, MachineName, MachineNameError, MachineToken};
 pub use name::{UserName, UserNameError};
 pub use password::{HashPassword, Password, PasswordError, PasswordHash, hash, verify};

@@ -5,7 +5,10 @@ use std::time::Duration;
 use domain::{Role, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{CodeHash, Email, Machine, MachineName, PasswordHash, TokenHash, User, UserName};
+use super::{
+    CodeHash, Email, Factor, FactorChange, Machine, MachineName, PasswordHash, Rules, TokenHash, User,
+    UserName,
+};
 use crate::audit::{Act, What};
 
 /// So long a code that an administrator gave is good: over a weekend.
@@ -52,6 +55,15 @@ pub enum Unfit {
     /// There are too many.
     #[error("there is no room for more people or machines")]
     TooMany,
+    /// They have a second factor.
+    #[error("there is a second factor already")]
+    Factor,
+    /// They have none.
+    #[error("{0} has no second factor")]
+    NoFactor(UserName),
+    /// Whoever asks it of others has it.
+    #[error("set up a second factor of your own first, in your profile")]
+    OwnFactor,
     /// A machine has that name.
     #[error("there is a token for {0} already: revoke that first, or choose another name")]
     MachineTaken(MachineName),
@@ -79,16 +91,20 @@ pub struct Change {
     /// Codes that are not good any more.
     pub gone: Vec<CodeHash>,
     /// Sessions that end.
-    pub ends: Option<Ends>,
+    pub ends: Vec<Ends>,
     /// A machine that comes in from now on.
     pub machine: Option<(TokenHash, Machine)>,
     /// One that does not any more.
     pub dismissed: Option<TokenHash>,
+    /// A second factor.
+    pub factor: Option<FactorChange>,
+    /// What is set about signing in.
+    pub rules: Option<Rules>,
     /// What is written down.
     pub acts: Vec<Act>,
 }
 
-/// Everyone who may come in, every code that is good, and machines.
+/// Everyone who may come in, every code that is good, machines, and second factors.
 #[derive(Debug, Clone, Default)]
 pub struct Register {
     /// People, by name.
@@ -97,6 +113,10 @@ pub struct Register {
     pub codes: Vec<(CodeHash, Invitation)>,
     /// Machines, by their tokens.
     pub machines: Vec<(TokenHash, Machine)>,
+    /// Second factors, by [`UserName::key`].
+    pub factors: Vec<(String, Factor)>,
+    /// What is set about signing in.
+    pub rules: Rules,
 }
 
 impl Register {
@@ -186,7 +206,7 @@ impl Register {
         };
         Ok(Change {
             gone: self.codes_of(&user.name),
-            ends: Some(Ends { user: user.name.clone(), but: None }),
+            ends: vec![Ends { user: user.name.clone(), but: None }],
             user: Some(user),
             acts: vec![act],
             ..Change::default()
@@ -248,7 +268,7 @@ impl Register {
     ) -> Result<Change, Unfit> {
         let user = self.known(name)?;
         let act = Act::new(What::ChangePassword, user.name.as_str());
-        let ends = Some(Ends { user: user.name.clone(), but });
+        let ends = vec![Ends { user: user.name.clone(), but }];
         Ok(Change { gone: self.codes_of(name), ends, ..changed(User { password, ..user.clone() }, act) })
     }
 
@@ -259,7 +279,7 @@ impl Register {
     pub fn end_sessions(&self, name: &UserName) -> Result<Change, Unfit> {
         let user = self.known(name)?;
         let act = Act::new(What::EndSessions, user.name.as_str());
-        let ends = Some(Ends { user: user.name.clone(), but: None });
+        let ends = vec![Ends { user: user.name.clone(), but: None }];
         Ok(Change { ends, acts: vec![act], ..Change::default() })
     }
 
@@ -282,8 +302,10 @@ impl Register {
         let act = act.before(format!("{}, {stood}", user.role.word()));
         let user = User { role, disabled: None, ..user.clone() };
         let code = self.with_code(code, code_for(&user, ends), act);
+        // Whoever lost the telephone has the console.
+        let factor = self.factor(name).map(|_| FactorChange::Removed(user.name.clone()));
         // Sessions end when the code is used: until then whoever has one may no more than before.
-        Ok(Change { user: Some(user), ..code })
+        Ok(Change { user: Some(user), factor, ..code })
     }
 
     fn known(&self, name: &UserName) -> Result<&User, Unfit> {
@@ -314,7 +336,7 @@ fn code_for(user: &User, ends: Timestamp) -> Invitation {
 }
 
 fn changed(user: User, act: Act) -> Change {
-    let ends = Some(Ends { user: user.name.clone(), but: None });
+    let ends = vec![Ends { user: user.name.clone(), but: None }];
     Change { user: Some(user), ends, acts: vec![act], ..Change::default() }
 }
 

@@ -11,7 +11,7 @@ use domain::Timestamp;
 
 use crate::plant::{AlarmKey, AlarmRecord};
 
-pub use words::{mold_of, severity, tell};
+pub use words::{kind, mold_of, severity, severity_word, tell};
 
 /// The alarms that stand, and what changed about them since the last commit.
 #[derive(Debug, Default)]

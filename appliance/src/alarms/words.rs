@@ -19,7 +19,39 @@ pub const fn severity(key: &AlarmKey) -> Severity {
             AlertKind::Hot | AlertKind::Cold | AlertKind::Shock | AlertKind::Detached => Severity::Major,
             AlertKind::Slow | AlertKind::Fast | AlertKind::Unknown(_) => Severity::Minor,
         },
-        AlarmKey::NotInitialised(_) => Severity::Warning,
+        AlarmKey::MemoryLow => Severity::Major,
+        AlarmKey::NotInitialised(_) | AlarmKey::ClockSet => Severity::Warning,
+    }
+}
+
+/// Its kind, in a word for machines: add, never rename.
+#[must_use]
+pub const fn kind(key: &AlarmKey) -> &'static str {
+    match key {
+        AlarmKey::ForeignStick(_) => "foreign-stick",
+        AlarmKey::LinkLost(_) => "link-lost",
+        AlarmKey::StoreRefuses => "store-refuses",
+        AlarmKey::ResetUnconfirmed(..) => "reset-unconfirmed",
+        AlarmKey::NotInitialised(_) => "not-initialised",
+        AlarmKey::StoreDamaged => "store-damaged",
+        AlarmKey::Backup => "backup",
+        AlarmKey::DiskLow => "disk-low",
+        AlarmKey::DiskFilling => "disk-filling",
+        AlarmKey::Alert(..) => "alert",
+        AlarmKey::BondLost(_) => "bond-lost",
+        AlarmKey::MemoryLow => "memory-low",
+        AlarmKey::ClockSet => "clock-set",
+    }
+}
+
+/// How grave, in a word for machines.
+#[must_use]
+pub const fn severity_word(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Warning => "warning",
+        Severity::Minor => "minor",
+        Severity::Major => "major",
+        Severity::Critical => "critical",
     }
 }
 
@@ -36,6 +68,8 @@ pub fn mold_of(key: &AlarmKey, on: impl Fn(&MonitorSerial) -> Option<MoldId>) ->
         | AlarmKey::Backup
         | AlarmKey::DiskLow
         | AlarmKey::DiskFilling
+        | AlarmKey::MemoryLow
+        | AlarmKey::ClockSet
         | AlarmKey::NotInitialised(_) => None,
     }
 }
@@ -96,6 +130,18 @@ pub fn tell(
              larger one; platen storage tells what takes it."
                 .to_owned(),
         ),
+        AlarmKey::MemoryLow => (
+            "memory".to_owned(),
+            "The box's machine is short of memory. Counting goes on, but it may be slow, and the system may end \
+             programs. Something else on this machine takes too much: end it, or give the machine more memory."
+                .to_owned(),
+        ),
+        AlarmKey::ClockSet => (
+            "clock".to_owned(),
+            "The box's clock was set while it ran. No cycle is lost by that; times before it are as the clock was \
+             then. If nobody set it, look after the machine's clock and its time server. It is told for a day."
+                .to_owned(),
+        ),
         AlarmKey::ResetUnconfirmed(mold, entry) => (
             name(*mold).unwrap_or_else(|| format!("mold {mold}")),
             format!(
@@ -131,6 +177,7 @@ pub fn tell(
     StandingAlarm {
         id: alarm.id,
         severity: severity(&alarm.key),
+        kind: kind(&alarm.key).to_owned(),
         subject,
         mold: mold_of(&alarm.key, on),
         text,

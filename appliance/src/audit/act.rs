@@ -61,6 +61,8 @@ whats! {
     Export = "export";
     /// A backup was taken away or asked for.
     BackUp = "back-up";
+    /// A bundle for whoever helps was taken away.
+    Support = "support";
     /// Cycles of another system were taken in.
     Import = "import";
     /// A counter's reset was confirmed.
@@ -71,6 +73,18 @@ whats! {
     ReadTrail = "read-trail";
     /// An administrator was helped in from the console.
     ResetAdministrator = "reset-administrator";
+    /// Somebody was asked for their own password and typed it wrong.
+    PasswordFailed = "password-failed";
+    /// Somebody set a second factor up.
+    SetFactor = "set-factor";
+    /// A second factor was taken away.
+    RemoveFactor = "remove-factor";
+    /// A recovery code was used up.
+    UseRecovery = "use-recovery";
+    /// The password was right and the code was not.
+    FactorFailed = "factor-failed";
+    /// It was set whether administrators need a second factor.
+    NeedFactor = "need-factor";
     /// A machine was let in by a token.
     MakeToken = "make-token";
     /// A machine is let in no more.

@@ -19,6 +19,7 @@ mod settings;
 mod signals;
 mod sim;
 mod storage;
+mod support;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -70,6 +71,8 @@ enum Command {
     Backup(backup::Args),
     /// Make a box from a backup
     Restore(restore::Args),
+    /// Write a bundle for whoever helps, with nothing secret in it
+    Support(support::Args),
     /// Tell the room that is taken, what is kept how long, and when the disk will be full
     Storage(storage::Args),
 }
@@ -125,6 +128,7 @@ impl Cli {
             Command::Key(args) => key::run(args, credentials),
             Command::Backup(args) => backup::run(args, credentials),
             Command::Restore(args) => restore::run(args, credentials),
+            Command::Support(args) => support::run(args, credentials),
             Command::Storage(args) => storage::run(args, credentials),
         }
     }

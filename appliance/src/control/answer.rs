@@ -10,6 +10,7 @@ use crate::accounts::Unfit;
 use crate::audit::By;
 use crate::exchange::{self, ExportError};
 use crate::store::{self, BackUp, Commit, Read, Store};
+use crate::watch::{Bundle, MakeBundle};
 
 /// Why there is no whole answer.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +27,9 @@ pub enum Answer {
     /// The store does not give a whole backup.
     #[error("could not back up the store")]
     Backup(#[source] BackUp),
+    /// The bundle cannot be packed.
+    #[error("could not pack the bundle")]
+    Support(#[source] MakeBundle),
     /// The store does not take it.
     #[error("could not change the store")]
     Commit(#[source] Commit),
@@ -85,6 +89,11 @@ pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> 
         Request::ResetAdministrator(ResetAdministrator { name, code, at }) => {
             let reset = store.change_people(&By::console(), *at, |known| known.reset(name, *code, *at));
             reset.map_err(Answer::Commit)?.map_err(Answer::People)?;
+            Ok(true)
+        }
+        Request::Support(now) => {
+            let bundle = Bundle::of_store(store, now.at);
+            to.write_all(&bundle.pack().map_err(Answer::Support)?)?;
             Ok(true)
         }
         Request::Health(_) => {

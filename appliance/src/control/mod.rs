@@ -19,7 +19,7 @@ mod tests;
 pub use answer::{Answer, answer};
 pub use ask::{Ask, ask, is_running};
 pub use request::{Backup, Everything, Form, Request, ResetAdministrator, Storage};
-pub use serve::{Door, Enrol, Serve, serve};
+pub use serve::{Door, Enrol, Serve, Support, serve};
 
 /// The socket in the data directory.
 pub const SOCKET: &str = "control.sock";

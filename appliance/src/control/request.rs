@@ -22,6 +22,8 @@ pub enum Request {
     Storage(Storage),
     /// Let somebody in as an administrator, by a code whose hash this is.
     ResetAdministrator(ResetAdministrator),
+    /// Give out a bundle for whoever helps.
+    Support(Backup),
     /// Say that the store can be read.
     Health(Everything),
     /// Enrol a Bluetooth monitor, and say how that ended.
@@ -31,7 +33,12 @@ pub enum Request {
 impl Request {
     /// Whether the answer is made of lines; else it is bytes.
     pub(super) fn is_answered_in_lines(&self) -> bool {
-        !matches!(self, Request::Export(Wanted { format: Format::Parquet, .. }) | Request::Backup(_))
+        !matches!(
+            self,
+            Request::Export(Wanted { format: Format::Parquet, .. })
+                | Request::Backup(_)
+                | Request::Support(_)
+        )
     }
 }
 
@@ -45,6 +52,7 @@ impl Request {
                 Some(Act::new(What::Export, rows).after(which))
             }
             Request::Backup(_) => Some(Act::new(What::BackUp, "").after("the whole store, taken away")),
+            Request::Support(_) => Some(Act::new(What::Support, "")),
             Request::Enrol(wish) => {
                 let how = if wish.passkey.is_some() { "by passkey" } else { "without a passkey" };
                 let act = Act::new(What::Radio, "bluetooth");

@@ -23,6 +23,7 @@ use super::socket::Place;
 use crate::audit::{Act, By, Trail};
 use crate::store::Store;
 use crate::telemetry::Chain;
+use crate::watch::MakeBundle;
 
 /// Answers at a time; who comes later waits.
 const AT_ONCE: usize = 4;
@@ -58,7 +59,12 @@ pub struct Door {
     pub trail: Arc<Trail>,
     /// Monitors are enrolled.
     pub enrol: Enrol,
+    /// What whoever helps is given.
+    pub support: Support,
 }
+
+/// Makes a bundle for whoever helps. Blocks.
+pub type Support = Arc<dyn Fn() -> Result<Vec<u8>, MakeBundle> + Send + Sync>;
 
 /// Serves the socket in a data directory until `shutdown`; then answers under way are cut short, and say so. What is
 /// taken away is written down.
@@ -111,7 +117,7 @@ pub async fn serve(dir: &Path, of: Door, shutdown: impl Future<Output = ()>) -> 
 async fn talk(
     stream: UnixStream,
     owner: u32,
-    Door { store, trail, enrol }: Door,
+    Door { store, trail, enrol, support }: Door,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
@@ -140,7 +146,8 @@ async fn talk(
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(PATIENCE))?;
-    tokio::task::spawn_blocking(move || give(request, act, (&store, &trail), stream, stopping)).await?
+    tokio::task::spawn_blocking(move || give(request, act, (&store, &trail, &support), stream, stopping))
+        .await?
 }
 
 /// What changes the plant is written down first, or not done.
@@ -153,7 +160,7 @@ async fn written_down(trail: Arc<Trail>, act: Option<Act>) -> bool {
 fn give(
     request: serde_json::Result<Request>,
     act: Option<Act>,
-    (store, trail): (&Store, &Trail),
+    (store, trail, support): (&Store, &Trail, &Support),
     stream: std::os::unix::net::UnixStream,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
@@ -172,7 +179,10 @@ fn give(
         }
         Ok(request) => {
             let mut pieces = Pieces::new(&mut to);
-            let answered = answer(store, &request, &mut pieces);
+            let answered = match request {
+                Request::Support(_) => give_support(support, &mut pieces),
+                _ => answer(store, &request, &mut pieces),
+            };
             status(answered, pieces.end()?)
         }
     };
@@ -180,6 +190,12 @@ fn give(
     last.push(b'\n');
     to.to.write_all(&last)?;
     to.to.flush()
+}
+
+/// A running box knows more of itself than its store does.
+fn give_support(support: &Support, to: &mut dyn Write) -> Result<bool, Answer> {
+    to.write_all(&support().map_err(Answer::Support)?)?;
+    Ok(true)
 }
 
 fn status(answered: Result<bool, Answer>, lines: u64) -> Status {

@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::ask::copy;
-use super::{Answer, Ask, Door, Enrol, Everything, Request, SOCKET, answer, ask, serve};
+use super::{Answer, Ask, Door, Enrol, Everything, Request, SOCKET, Support, answer, ask, serve};
 use crate::audit::Trail;
 use crate::clock::WallClock;
 use crate::exchange::{Format, Subject, Wanted};
@@ -231,7 +231,8 @@ async fn a_running_box_answers_as_its_store_would() {
         async move {
             let enrol: Enrol = Arc::new(|wish: EnrolWish| Box::pin(async move { enrolled(&wish) }));
             let trail = Arc::new(Trail::new(store.clone(), Arc::new(WallClock)));
-            serve(&dir, Door { store, trail, enrol }, async { drop(stopped.await) }).await
+            let support: Support = Arc::new(|| Ok(b"a bundle".to_vec()));
+            serve(&dir, Door { store, trail, enrol, support }, async { drop(stopped.await) }).await
         }
     });
     while !dir.join(SOCKET).exists() {

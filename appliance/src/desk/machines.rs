@@ -6,6 +6,7 @@ use dashboard::port::{FloorView, Refusal, Wall};
 use domain::Scope;
 
 use super::Desk;
+use crate::watch::Measures;
 
 /// The plant as far as a token's scope goes, as a person's role has a handle of its own: whoever does not hold one
 /// cannot do what it does.
@@ -15,6 +16,14 @@ pub enum Machine {
     Reader(Arc<dyn Reader>),
     /// Shows the wall.
     Wall(Arc<dyn Wall>),
+    /// Reads what the box measures of itself.
+    Meter(Arc<dyn Meter>),
+}
+
+/// The box as it watches itself.
+pub trait Meter: Send + Sync {
+    /// What it measures, but for who comes in. Blocks.
+    fn measure(&self) -> Measures;
 }
 
 /// The plant to be read by a program.
@@ -31,6 +40,7 @@ impl Desk {
         match scope {
             Scope::Read => Machine::Reader(desk),
             Scope::Wall => Machine::Wall(desk),
+            Scope::Metrics => Machine::Meter(desk),
         }
     }
 }
@@ -52,5 +62,11 @@ impl Reader for MachinesDesk {
 impl Wall for MachinesDesk {
     fn floor(&self) -> Result<FloorView, Refusal> {
         Ok(self.now())
+    }
+}
+
+impl Meter for MachinesDesk {
+    fn measure(&self) -> Measures {
+        self.0.measures()
     }
 }

@@ -5,12 +5,13 @@ mod chart;
 mod enrolment;
 mod machines;
 mod storage;
+mod support;
 #[cfg(test)]
 mod tests;
 
 use std::net::IpAddr;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use dashboard::port::{
     Answer, CycleChart, EnrolWish, FloorView, Handle as Given, MoldView, Person, Plant, RadiosView, Refusal,
@@ -29,8 +30,9 @@ use crate::clock::Clock;
 use crate::ingest::{Handle, WhyNot};
 use crate::live::Live;
 use crate::store::{Read, Store};
+use crate::telemetry::Chain;
 
-pub use machines::{Machine, Reader};
+pub use machines::{Machine, Meter, Reader};
 pub use storage::Keeping;
 
 /// Entries of the ledger on a mold's page.
@@ -59,6 +61,8 @@ pub struct Desk {
     clock: Arc<dyn Clock>,
     trail: Arc<Trail>,
     keeping: Keeping,
+    started: Instant,
+    configuration: Arc<str>,
 }
 
 impl Desk {
@@ -73,7 +77,14 @@ impl Desk {
         trail: Arc<Trail>,
         keeping: Keeping,
     ) -> Self {
-        Desk { live, store, ingest, clock, trail, keeping }
+        let (started, configuration) = (Instant::now(), Arc::from(""));
+        Desk { live, store, ingest, clock, trail, keeping, started, configuration }
+    }
+
+    /// The same with what the box was configured to do, for a support bundle.
+    #[must_use]
+    pub fn configured(self, configuration: &str) -> Self {
+        Desk { configuration: Arc::from(configuration), ..self }
     }
 
     /// The plant for a person who is signed in, as far as their role goes: here and nowhere else it is decided what a
@@ -268,6 +279,21 @@ impl Plant for PlantDesk {
                 NotAsked::NoPlace => Refusal::Invalid(why.to_string()),
                 NotAsked::Stopping => Refusal::Failed,
             })
+        })
+    }
+
+    fn support(&self) -> Answer<'_, Vec<u8>> {
+        Box::pin(async move {
+            self.write_down(Act::new(What::Support, "")).await?;
+            let desk = self.desk.clone();
+            match tokio::task::spawn_blocking(move || desk.support_bundle()).await {
+                Ok(Ok(bundle)) => Ok(bundle),
+                Ok(Err(error)) => {
+                    tracing::error!(cause = %Chain(&error), "no support bundle could be made");
+                    Err(Refusal::Failed)
+                }
+                Err(_) => Err(Refusal::Failed),
+            }
         })
     }
 

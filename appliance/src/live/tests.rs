@@ -132,6 +132,7 @@ fn a_mold_shows_the_gravest_of_its_alarms() {
     live.learn(mold(1, at(0)), at(0).wall);
     let alarm = |id, severity, mold| StandingAlarm {
         id,
+        kind: "alert".to_owned(),
         severity,
         subject: "M-1".to_owned(),
         mold: Some(MoldId(mold)),

@@ -9,12 +9,15 @@ use super::audit;
 use super::error::{Commit, Fault, Read};
 use super::open::Store;
 use super::row;
-use super::tables::{self, ATTEMPTS, CODES, MACHINES, SESSIONS, Tables, USERS};
+use super::tables::{self, ATTEMPTS, CODES, FACTORS, MACHINES, SECRETS, SESSIONS, SETTINGS, Tables, USERS};
 use crate::accounts::{
-    Attempts, Change, CodeHash, Ends, GuesserKey, Invitation, Machine, Register, Session, TokenHash, User,
-    UserName,
+    Attempts, Change, CodeHash, Ends, Factor, FactorChange, GuesserKey, Invitation, Machine, Register, Rules,
+    Session, TokenHash, User, UserName,
 };
 use crate::audit::{By, Happened};
+
+/// Where the settings tell what is set about signing in.
+pub(super) const RULES: &str = "entry";
 
 /// So many names and addresses are kept. Those that are forgotten first have waited longest.
 const GUESSERS: u64 = 4_096;
@@ -242,7 +245,14 @@ fn register(tables: &impl Tables) -> Result<Register, Fault> {
         let (key, value) = item?;
         machines.push((TokenHash(key.value()), row::decode::<Machine>("machines", "a hash", value.value())?));
     }
-    Ok(Register { users, codes, machines })
+    let mut factors = Vec::new();
+    for item in tables.table(FACTORS)?.iter()? {
+        let (key, value) = item?;
+        factors.push((key.value().to_owned(), row::decode::<Factor>("factors", "a name", value.value())?));
+    }
+    let rules: Option<Rules> = tables::one(&tables.table(SETTINGS)?, "settings", RULES)?;
+    let rules = rules.unwrap_or_default();
+    Ok(Register { users, codes, machines, factors, rules })
 }
 
 fn apply(txn: &WriteTransaction, change: &Change) -> Result<(), Fault> {
@@ -263,7 +273,24 @@ fn apply(txn: &WriteTransaction, change: &Change) -> Result<(), Fault> {
     if let Some(token) = change.dismissed {
         txn.open_table(MACHINES)?.remove(token.0)?;
     }
-    if let Some(Ends { user, but }) = &change.ends {
+    match &change.factor {
+        Some(FactorChange::Set(user, factor, sealed)) => {
+            txn.open_table(FACTORS)?.insert(user.key().as_str(), row::encode(factor)?.as_slice())?;
+            txn.open_table(SECRETS)?.insert(Factor::secret_name(user).as_str(), sealed.as_slice())?;
+        }
+        Some(FactorChange::Used(user, factor)) => {
+            txn.open_table(FACTORS)?.insert(user.key().as_str(), row::encode(factor)?.as_slice())?;
+        }
+        Some(FactorChange::Removed(user)) => {
+            txn.open_table(FACTORS)?.remove(user.key().as_str())?;
+            txn.open_table(SECRETS)?.remove(Factor::secret_name(user).as_str())?;
+        }
+        None => {}
+    }
+    if let Some(rules) = &change.rules {
+        txn.open_table(SETTINGS)?.insert(RULES, row::encode(rules)?.as_slice())?;
+    }
+    for Ends { user, but } in &change.ends {
         let key = user.key();
         retain(txn, |token, session| Some(token) == *but || session.user.key() != key)?;
     }

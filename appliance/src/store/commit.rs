@@ -32,7 +32,8 @@ impl Store {
         if batch.is_empty() {
             return Ok(());
         }
-        self.keep(batch, &row::encode(batch)?)
+        let bytes = row::encode(batch)?;
+        self.inner.pulse.count(|| self.keep(batch, &bytes))
     }
 }
 

@@ -16,14 +16,14 @@ use super::history::Gone;
 use super::ledger::{Closed, Head};
 use super::repair::Lost;
 use super::row;
-use crate::accounts::{Attempts, Invitation, Machine, Session, User};
+use crate::accounts::{Attempts, Factor, Invitation, Machine, Rules, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Batch, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
     StorageRecord,
 };
 
 /// The kinds of records, the journal's first. In seeds a kind is its place here.
-const KINDS: [fn(&[u8]); 23] = [
+const KINDS: [fn(&[u8]); 25] = [
     again::<Batch>,
     again::<Mold>,
     again::<Press>,
@@ -47,6 +47,8 @@ const KINDS: [fn(&[u8]); 23] = [
     again::<Chained>,
     again::<AlertMark>,
     again::<Machine>,
+    again::<Factor>,
+    again::<Rules>,
 ];
 
 /// The first byte says which kind of record. The rest is read as it is, and as what follows a right checksum.
@@ -79,7 +81,7 @@ pub(crate) mod seeds {
     pub(crate) use super::super::history::fuzzing::seeds::{blocks, chunks};
     pub(crate) use super::super::journal::fuzzing::seeds::journals;
 
-    fn people() -> [Vec<u8>; 6] {
+    fn people() -> [Vec<u8>; 8] {
         let kind = |kind: u8, bytes: Vec<u8>| [&[kind], &bytes[5..]].concat();
         let (role, opened) = (domain::Role::Technician, plant::at(0));
         let name: UserName = "Marta Koch".parse().unwrap();
@@ -89,6 +91,7 @@ pub(crate) mod seeds {
         let session = Session { user: name.clone(), role, opened, from };
         let invitation = Invitation { name: name.clone(), email, role, ends: opened };
         let user = User { name, email: None, role, password, created: opened, disabled: Some(opened) };
+        let factor = Factor { since: opened, used: 7, recovery: vec![crate::accounts::CodeHash([3; 32])] };
         let machine = Machine::new("erp".parse().unwrap(), domain::Scope::Read, 30, opened);
         let mut attempts = Attempts::default();
         attempts.failed(opened);
@@ -101,6 +104,8 @@ pub(crate) mod seeds {
             kind(19, row::encode(&attempts).unwrap()),
             kind(20, row::encode(&chained).unwrap()),
             kind(22, row::encode(&machine).unwrap()),
+            kind(23, row::encode(&factor).unwrap()),
+            kind(24, row::encode(&Rules { administrators_need_factor: true }).unwrap()),
         ]
     }
 

@@ -27,6 +27,7 @@ mod memory;
 mod migrations;
 mod open;
 mod packing;
+mod pulse;
 mod reads;
 mod rekey;
 mod repair;
@@ -52,6 +53,7 @@ pub use history::{Bucket, DailyRollup, LONGEST_VALID_MS, MOST_BUCKETS, Summary, 
 pub use keys::StoreKeys;
 pub use ledger::{ChainedEntry, Counts};
 pub use open::{Store, in_use};
+pub use pulse::Commits;
 pub use rekey::{Held, hold, rekey};
 pub use repair::{Lost, Repair, RepairStore, repair};
 pub use retiring::{Retired, Shed};

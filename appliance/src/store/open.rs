@@ -14,6 +14,7 @@ use super::handle::{self, CANARY, Handle};
 use super::history::End;
 use super::memory::Memory;
 use super::packing::{self, Bell, Packer};
+use super::pulse::Pulse;
 use super::tables::META;
 use super::{migrations, rekey};
 use crate::plant::Batch;
@@ -35,6 +36,7 @@ pub(super) struct Inner {
     pub(super) disk: Disk,
     pub(super) seal: SealingKey,
     pub(super) raw_ring: AtomicU64,
+    pub(super) pulse: Pulse,
     /// Held by whoever packs, and taken before `writer`.
     pub(super) packing: Mutex<()>,
     pub(super) bell: Arc<Bell>,
@@ -156,6 +158,7 @@ impl Store {
             disk,
             seal: seal.duplicate(),
             raw_ring: AtomicU64::new(RAW_RING),
+            pulse: Pulse::default(),
             packing: Mutex::default(),
             bell: Arc::default(),
             waiting: beside.unwrap_or(packing::CYCLES),

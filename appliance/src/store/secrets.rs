@@ -21,6 +21,15 @@ impl Store {
         })
     }
 
+    /// Seals a secret that is to be kept under a name together with something else.
+    ///
+    /// # Errors
+    /// The system gives no random bytes.
+    pub(crate) fn seal(&self, name: &str, plain: &[u8]) -> Result<Vec<u8>, Commit> {
+        let sealed = self.inner.seal.seal(name, plain);
+        Ok(sealed.ok_or_else(|| Fault::Sealed(name.to_owned()))?)
+    }
+
     /// The names of secrets that begin so.
     ///
     /// # Errors

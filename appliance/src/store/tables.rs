@@ -47,7 +47,8 @@ pub(super) const ALARMS_STANDING: Records<u64> = TableDefinition::new("alarms_st
 pub(super) const ALARMS_PAST: Records<u64> = TableDefinition::new("alarms_past");
 /// How far monitors' alerts were taken notice of, by serial.
 pub(super) const ALERT_MARKS: Records<&str> = TableDefinition::new("alert_marks");
-/// By subject: "plant" what people set, "storage" the room that was taken day by day, "audit" how far the trail goes.
+/// By subject: "plant" what people set, "storage" the room that was taken day by day, "audit" how far the trail goes, "entry" what is set
+/// about signing in.
 pub(super) const SETTINGS: Records<&str> = TableDefinition::new("settings");
 /// By name, in small letters.
 pub(super) const USERS: Records<&str> = TableDefinition::new("users");
@@ -59,6 +60,8 @@ pub(super) const CODES: Records<[u8; 32]> = TableDefinition::new("codes");
 pub(super) const ATTEMPTS: Records<[u8; 32]> = TableDefinition::new("attempts");
 /// Machines, by the SHA-256 of their tokens.
 pub(super) const MACHINES: Records<[u8; 32]> = TableDefinition::new("machines");
+/// Second factors, by the name of who has them in small letters. Their secrets lie among the secrets.
+pub(super) const FACTORS: Records<&str> = TableDefinition::new("factors");
 /// The audit trail, by number. Rows are inserted and never written again.
 pub(super) const AUDIT: Records<u64> = TableDefinition::new("audit");
 /// Sealed, by name.

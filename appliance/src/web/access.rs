@@ -41,6 +41,14 @@ pub enum Door {
     LogIn,
     /// Ends it.
     LogOut,
+    /// The code after the password.
+    Prove,
+    /// Begins to set a second factor up.
+    BeginFactor,
+    /// Keeps it, by its first code.
+    ConfirmFactor,
+    /// Takes it away.
+    RemoveFactor,
     /// Uses a code to choose a password with.
     TakeUp,
     /// Chooses another password.
@@ -61,6 +69,10 @@ pub enum Door {
     Alarms,
     /// A mold's rows, for a machine.
     Rows,
+    /// What the box measures of itself.
+    Metrics,
+    /// A bundle for whoever helps.
+    Support,
     /// Gives a browser a wall's token.
     OpenWall,
     /// What changes on the wall.
@@ -101,6 +113,8 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/setup", Public, Door::SetUp),
         rule(Read, "/login", Public, Door::Page),
         rule(Change, "/login", Public, Door::LogIn),
+        rule(Read, "/login/code", Public, Door::Page),
+        rule(Change, "/login/code", Public, Door::Prove),
         rule(Read, "/accept", Public, Door::Page),
         rule(Change, "/accept", Public, Door::TakeUp),
         rule(Read, "/wall/open", Public, Door::Page),
@@ -108,6 +122,8 @@ pub const TABLE: &[Rule] = {
         rule(Read, "/wall", WALL, Door::Page),
         rule(Read, "/wall/floor", WALL, Door::Api),
         rule(Read, "/wall/live", WALL, Door::WallLive),
+        rule(Read, "/metrics", Access::Machine(Scope::Metrics), Door::Metrics),
+        rule(Read, "/support", ADMINISTRATOR, Door::Support),
         rule(Read, "/api/v1/openapi.json", Public, Door::Document),
         rule(Read, "/api/v1/molds", READER, Door::Molds),
         rule(Read, "/api/v1/alarms", READER, Door::Alarms),
@@ -121,6 +137,9 @@ pub const TABLE: &[Rule] = {
         rule(Read, "/storage", VIEWER, Door::Page),
         rule(Read, "/profile", VIEWER, Door::Page),
         rule(Change, "/profile/password", VIEWER, Door::ChangePassword),
+        rule(Change, "/profile/factor", VIEWER, Door::BeginFactor),
+        rule(Change, "/profile/factor/confirm", VIEWER, Door::ConfirmFactor),
+        rule(Change, "/profile/factor/remove", VIEWER, Door::RemoveFactor),
         rule(Read, "/people", ADMINISTRATOR, Door::Page),
         rule(Read, "/audit", ADMINISTRATOR, Door::Page),
         rule(Read, "/api/person", VIEWER, Door::Api),
@@ -149,6 +168,8 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/api/set-role", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/let-in", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/end-sessions", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/reset-factor", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/need-factor", ADMINISTRATOR, Door::Api),
         rule(Read, "/api/trail", ADMINISTRATOR, Door::Api),
         rule(Read, "/machines", ADMINISTRATOR, Door::Page),
         rule(Read, "/api/machines", ADMINISTRATOR, Door::Api),

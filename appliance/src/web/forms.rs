@@ -8,7 +8,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 use super::guard::peer;
-use super::people::Refused;
+use super::people::{Entered, Refused};
 use super::place::Place;
 use super::session::SignedIn;
 use super::{Context, flash, plain, session};
@@ -51,6 +51,20 @@ pub(super) struct PasswordForm {
     password: Secret,
     #[serde(default)]
     password_again: Option<Secret>,
+}
+
+/// The form for the code of a second factor.
+#[derive(Deserialize)]
+pub(super) struct CodeForm {
+    code: Secret,
+    #[serde(default)]
+    next: String,
+}
+
+/// The form that asks for one's password once more.
+#[derive(Deserialize)]
+pub(super) struct OwnPasswordForm {
+    password: Secret,
 }
 
 #[derive(Deserialize)]
@@ -96,7 +110,7 @@ pub(super) async fn log_in(
     let LogInForm { name, password, next } = form.into_inner();
     let next = Place::parse(&next);
     match context.people.log_in(&name, password.0, peer(&request)).await {
-        Ok(token) => go_to(next.as_ref().map_or("/", Place::as_str)).cookie(session::cookie(&token)).finish(),
+        Ok(entered) => let_in(&entered, next.as_ref()),
         Err(refused) => go_to(&Place::after_log_in(next.as_ref(), Some(told(&refused))))
             .cookie(flash::cookie(&Typed { name, ..Typed::default() }))
             .finish(),
@@ -114,7 +128,7 @@ pub(super) async fn take_up(
         Err(refused) => Err(refused),
     };
     match made {
-        Ok(token) => go_to("/").cookie(session::cookie(&token)).finish(),
+        Ok(entered) => let_in(&entered, None),
         Err(refused) => go_to(&format!("/accept?error={}", told(&refused)))
             .cookie(flash::cookie(&Typed { code, ..Typed::default() }))
             .finish(),
@@ -135,6 +149,75 @@ pub(super) async fn change_password(
     match changed {
         Ok(()) => go_to("/profile?done=password").finish(),
         Err(refused) => go_to(&format!("/profile?error={}", told(&refused))).finish(),
+    }
+}
+
+/// On with a session, or to the form for the code.
+fn let_in(entered: &Entered, next: Option<&Place>) -> HttpResponse {
+    match entered {
+        Entered::Session(token) => {
+            go_to(next.map_or("/", Place::as_str)).cookie(session::cookie(token)).finish()
+        }
+        Entered::Half(token) => {
+            go_to(&Place::after_code(next, None)).cookie(session::half_cookie(token)).finish()
+        }
+    }
+}
+
+pub(super) async fn prove(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    form: web::Form<CodeForm>,
+) -> HttpResponse {
+    let CodeForm { code, next } = form.into_inner();
+    let next = Place::parse(&next);
+    let proven = match session::half_token(&request) {
+        Some(half) => context.people.prove(half, code.0, peer(&request)).await,
+        None => Err(Refused::Late),
+    };
+    match proven {
+        Ok(token) => go_to(next.as_ref().map_or("/", Place::as_str))
+            .cookie(session::cookie(&token))
+            .cookie(session::no_half_cookie())
+            .finish(),
+        Err(refused @ (Refused::Late | Refused::Wrong)) => {
+            go_to(&Place::after_log_in(next.as_ref(), Some(told(&refused)))).finish()
+        }
+        Err(refused) => go_to(&Place::after_code(next.as_ref(), Some(told(&refused)))).finish(),
+    }
+}
+
+pub(super) async fn begin_factor(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    form: web::Form<OwnPasswordForm>,
+) -> HttpResponse {
+    let Some(caller) = caller(&request) else { return go_to("/login").finish() };
+    factor_done(context.people.begin_factor(&caller, form.into_inner().password.0).await)
+}
+
+pub(super) async fn confirm_factor(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    form: web::Form<CodeForm>,
+) -> HttpResponse {
+    let Some(caller) = caller(&request) else { return go_to("/login").finish() };
+    factor_done(context.people.confirm_factor(&caller, form.into_inner().code.0).await)
+}
+
+pub(super) async fn remove_factor(
+    context: web::Data<Context>,
+    request: HttpRequest,
+    form: web::Form<OwnPasswordForm>,
+) -> HttpResponse {
+    let Some(caller) = caller(&request) else { return go_to("/login").finish() };
+    factor_done(context.people.remove_factor(&caller, form.into_inner().password.0).await)
+}
+
+fn factor_done(done: Result<(), Refused>) -> HttpResponse {
+    match done {
+        Ok(()) => go_to("/profile#factor").finish(),
+        Err(refused) => go_to(&format!("/profile?factor={}#factor", told(&refused))).finish(),
     }
 }
 

@@ -205,7 +205,7 @@ async fn sign(context: &Context, request: &HttpRequest, uses: bool) -> Option<Si
     let session = if uses { people.use_session(token).await? } else { people.session(token).await? };
     let (ends, role, from) = (session.ends(), session.role, peer(request));
     let person = Person { name: session.user.to_string(), role };
-    let caller = Caller { name: session.user, token, from };
+    let caller = Caller { name: session.user, token, role, from };
     let plant = (context.plant)(person, from);
     let administrator = match &plant {
         Handle::Administrator(_) => Some(AdministratorsDesk {

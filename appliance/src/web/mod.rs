@@ -14,6 +14,7 @@ mod headers;
 mod host;
 mod live;
 mod machines;
+mod metrics;
 mod names;
 mod pages;
 mod people;

@@ -14,7 +14,7 @@ impl Place {
         let here = text.starts_with('/') && !text.starts_with("//");
         let path = text.split('?').next()?;
         let screen = access::find(Verb::Read, path).is_some_and(|rule| rule.door == Door::Page);
-        let door = matches!(path, "/login" | "/setup" | "/accept");
+        let door = matches!(path, "/login" | "/login/code" | "/setup" | "/accept" | "/wall" | "/wall/open");
         (plain && here && screen && !door).then(|| Place(text.to_owned()))
     }
 
@@ -24,10 +24,19 @@ impl Place {
 
     /// The log-in page that leads there in the end.
     pub(super) fn after_log_in(place: Option<&Self>, error: Option<&str>) -> String {
+        Self::after("/login", place, error)
+    }
+
+    /// The form for the code, that leads there in the end.
+    pub(super) fn after_code(place: Option<&Self>, error: Option<&str>) -> String {
+        Self::after("/login/code", place, error)
+    }
+
+    fn after(form: &str, place: Option<&Self>, error: Option<&str>) -> String {
         let next = place.filter(|place| place.0 != "/").map(|place| format!("next={}", encoded(&place.0)));
         let error = error.map(|error| format!("error={error}"));
         let query: Vec<String> = error.into_iter().chain(next).collect();
-        if query.is_empty() { "/login".to_owned() } else { format!("/login?{}", query.join("&")) }
+        if query.is_empty() { form.to_owned() } else { format!("{form}?{}", query.join("&")) }
     }
 }
 

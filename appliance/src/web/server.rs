@@ -17,7 +17,9 @@ use super::names::Names;
 use super::people::People;
 use super::redirect::{self, Target};
 use super::tls::{self, Current, SetUpTls};
-use super::{Admit, AdmitMachine, Context, Follow, api, assets, export, forms, guard, live, pages, wall};
+use super::{
+    Admit, AdmitMachine, Context, Follow, api, assets, export, forms, guard, live, metrics, pages, wall,
+};
 use crate::accounts::Code;
 use crate::audit::Trail;
 use crate::clock::Clock;
@@ -266,6 +268,10 @@ fn route(verb: Verb, door: Door, manifest: &Arc<SiteManifest>) -> Route {
         Door::SetUp => base.to(forms::set_up),
         Door::LogIn => base.to(forms::log_in),
         Door::LogOut => base.to(forms::log_out),
+        Door::Prove => base.to(forms::prove),
+        Door::BeginFactor => base.to(forms::begin_factor),
+        Door::ConfirmFactor => base.to(forms::confirm_factor),
+        Door::RemoveFactor => base.to(forms::remove_factor),
         Door::TakeUp => base.to(forms::take_up),
         Door::ChangePassword => base.to(forms::change_password),
         Door::Live => base.to(live::serve),
@@ -274,6 +280,8 @@ fn route(verb: Verb, door: Door, manifest: &Arc<SiteManifest>) -> Route {
         Door::Molds => base.to(api::molds),
         Door::Alarms => base.to(api::alarms),
         Door::Rows => base.to(api::rows),
+        Door::Metrics => base.to(metrics::metrics),
+        Door::Support => base.to(metrics::support),
         Door::OpenWall => base.to(wall::open),
         Door::WallLive => base.to(live::serve_wall),
         Door::Page => pages::page(manifest),

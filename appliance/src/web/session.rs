@@ -48,6 +48,24 @@ pub(super) fn no_cookie() -> Cookie<'static> {
     flags(Cookie::build(NAME, "")).max_age(CookieDuration::ZERO).finish()
 }
 
+/// What a browser shows after the password and before the code.
+const HALF: &str = "__Host-platen-half";
+/// As long as the box waits for the code.
+const HALF_LIFE: CookieDuration = CookieDuration::minutes(10);
+
+pub(super) fn half_cookie(token: &SessionToken) -> Cookie<'static> {
+    flags(Cookie::build(HALF, token.to_cookie())).max_age(HALF_LIFE).finish()
+}
+
+pub(super) fn no_half_cookie() -> Cookie<'static> {
+    flags(Cookie::build(HALF, "")).max_age(CookieDuration::ZERO).finish()
+}
+
+/// The token of whoever typed their password and is to type a code.
+pub(super) fn half_token(request: &actix_web::HttpRequest) -> Option<TokenHash> {
+    SessionToken::from_cookie(request.cookie(HALF)?.value()).map(|token| token.hash())
+}
+
 /// For this box over TLS, and for no script.
 pub(super) fn flags(cookie: actix_web::cookie::CookieBuilder<'_>) -> actix_web::cookie::CookieBuilder<'_> {
     cookie.path("/").secure(true).http_only(true).same_site(SameSite::Strict)

@@ -29,6 +29,7 @@ async fn a_box() -> (Filling, web::Data<Context>) {
     let alarm = StandingAlarm {
         id: 1,
         severity: Severity::Critical,
+        kind: "store-refuses".to_owned(),
         subject: "disk".to_owned(),
         mold: None,
         text: ALARM.to_owned(),

@@ -56,6 +56,16 @@ impl Client {
         Client { address, tls: Arc::new(tls), cookie: None, token: None }
     }
 
+    /// The same with a machine's token.
+    pub fn with_token(self, token: impl Into<String>) -> Client {
+        Client { token: Some(token.into()), ..self }
+    }
+
+    /// The same with a cookie.
+    pub fn with_cookie(self, cookie: impl Into<String>) -> Client {
+        Client { cookie: Some(cookie.into()), ..self }
+    }
+
     pub fn get(&self, path: &str) -> Answer {
         self.send("GET", path, &[("accept", "text/html")], "")
     }

@@ -98,10 +98,12 @@ fn the_public_routes_are_these_and_no_others() {
         (false, "/ca.pem"),
         (false, "/health"),
         (false, "/login"),
+        (false, "/login/code"),
         (false, "/setup"),
         (false, "/wall/open"),
         (true, "/accept"),
         (true, "/login"),
+        (true, "/login/code"),
         (true, "/setup"),
         (true, "/wall/open"),
     ];
@@ -215,7 +217,7 @@ fn every_route_answers_each_token_as_the_table_says() {
         assert_eq!(admin.call("/api/revoke-token", &revoked).status, 200);
         opens_only(&machine, None, "revoked");
     }
-    let forged = |token: &str| Client { token: Some(token.to_owned()), ..web.stranger() };
+    let forged = |token: &str| web.stranger().with_token(token);
     opens_only(&forged(&format!("platen-{}", "a7".repeat(32))), None, "forged");
     opens_only(&forged("platen-"), None, "no token");
     // The token of a session is none of a machine, and the other way round.
@@ -223,7 +225,7 @@ fn every_route_answers_each_token_as_the_table_says() {
     opens_only(&forged(&format!("platen-{session}")), None, "a session's token");
     let machine = web.machine(&admin, "erp", Scope::Read, 30).token.unwrap();
     let cookie = format!("__Host-platen={}", machine.strip_prefix("platen-").unwrap());
-    let thief = Client { cookie: Some(cookie), ..web.stranger() };
+    let thief = web.stranger().with_cookie(cookie);
     assert_eq!(thief.fetch("/api/person").status, 401);
 }
 

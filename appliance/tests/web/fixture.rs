@@ -9,9 +9,10 @@ use std::time::Duration;
 use appliance::audit::Trail;
 use appliance::clock::{Clock, WallClock};
 use appliance::config::{self, HostName};
-use appliance::desk::{Machine, Reader};
+use appliance::desk::{Machine, Meter, Reader};
 use appliance::live::Written;
 use appliance::store::{Store, StoreKeys};
+use appliance::watch::Measures;
 use appliance::web::{self, Admit, Serve};
 use dashboard::port::{
     Answer, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, LiveChange, LiveUpdate,
@@ -117,10 +118,10 @@ impl Web {
             machines: Arc::new(|scope| match scope {
                 Scope::Read => Machine::Reader(Arc::new(EmptyHall)),
                 Scope::Wall => Machine::Wall(Arc::new(EmptyHall)),
+                Scope::Metrics => Machine::Meter(Arc::new(EmptyHall)),
             }),
             follow: Arc::new(move |after| {
                 heard.lock().unwrap().push(after);
-                let cursor = after.unwrap_or(0).wrapping_add(1);
                 let at = |further: u64, change| {
                     let cursor = after.unwrap_or(0).wrapping_add(further);
                     Arc::new(Written::from(LiveUpdate { cursor, now: now(), change }))
@@ -213,7 +214,7 @@ impl Web {
         assert_eq!(answer.status, 200, "{answer:?}");
         let page = admin.get("/machines").body;
         let (_, token) = page.split_once("issued-token\">").unwrap_or_else(|| panic!("no token: {page}"));
-        Client { token: Some(token.split('<').next().unwrap().to_owned()), ..self.stranger() }
+        self.stranger().with_token(token.split('<').next().unwrap())
     }
 
     pub fn setup_form(&self, name: &str, password: &str) -> String {
@@ -252,6 +253,12 @@ fn empty_floor() -> FloorView {
 impl Reader for EmptyHall {
     fn floor(&self) -> Result<FloorView, Refusal> {
         Ok(empty_floor())
+    }
+}
+
+impl Meter for EmptyHall {
+    fn measure(&self) -> Measures {
+        Measures::default()
     }
 }
 
@@ -328,6 +335,9 @@ impl Technician for Empty {
 impl Plant for Empty {
     fn back_up(&self) -> Answer<'_, ()> {
         nothing()
+    }
+    fn support(&self) -> Answer<'_, Vec<u8>> {
+        Box::pin(async { Ok(b"a bundle".to_vec()) })
     }
     fn open_join(&self, _: LinkName, _: Duration) -> Answer<'_, Timestamp> {
         nothing()

@@ -18,9 +18,9 @@ pub use molds::{
     read_floor, read_mold, read_person,
 };
 pub use people::{
-    EndSession, EndSessions, GiveCode, Invite, LetIn, ReadPeople, ReadProfile, ReadTrail, SetRole, Withdraw,
-    end_session, end_sessions, give_code, invite, let_in, read_people, read_profile, read_trail, set_role,
-    withdraw,
+    EndSession, EndSessions, GiveCode, Invite, LetIn, NeedFactor, ReadPeople, ReadProfile, ReadTrail,
+    ResetFactor, SetRole, Withdraw, end_session, end_sessions, give_code, invite, let_in, need_factor,
+    read_people, read_profile, read_trail, reset_factor, set_role, withdraw,
 };
 pub use radios::{
     Adopt, CloseEnrolment, CloseJoin, Discover, Enrol, Form, Identify, OpenJoin, ReadRadios, Register, adopt,

@@ -90,6 +90,28 @@ pub async fn end_sessions(
     told(answer)
 }
 
+/// Takes somebody's second factor away: they sign in by their password alone, until they set one up again.
+#[server(name = ResetFactor, prefix = "/api", endpoint = "reset-factor")]
+pub async fn reset_factor(
+    /// Whose.
+    name: String,
+) -> Result<(), Refusal> {
+    let people = told(people())?;
+    let answer = people.reset_factor(name).await;
+    told(answer)
+}
+
+/// Says whether administrators need a second factor.
+#[server(name = NeedFactor, prefix = "/api", endpoint = "need-factor")]
+pub async fn need_factor(
+    /// Whether they do.
+    needed: bool,
+) -> Result<(), Refusal> {
+    let people = told(people())?;
+    let answer = people.need_factor(needed).await;
+    told(answer)
+}
+
 /// The audit trail before that entry, or its newest part.
 #[server(name = ReadTrail, prefix = "/api", endpoint = "trail", input = GetUrl)]
 pub async fn read_trail(

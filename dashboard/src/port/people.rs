@@ -29,6 +29,8 @@ pub struct PersonView {
     pub disabled: Option<Timestamp>,
     /// In so many browsers they are signed in.
     pub sessions: usize,
+    /// They need a code beside their password.
+    pub factor: bool,
 }
 
 /// Somebody who has a code and has not used it yet.
@@ -72,6 +74,8 @@ pub struct PeopleView {
     pub codes: Vec<CodeView>,
     /// The code that was made just now; in the first view after that and in no other.
     pub issued: Option<IssuedCode>,
+    /// Administrators without a second factor may no more than viewers.
+    pub administrators_need_factor: bool,
 }
 
 /// One browser in which somebody is signed in.
@@ -91,6 +95,49 @@ pub struct SessionView {
     pub this: bool,
 }
 
+/// A picture of dark squares on light ground.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Picture {
+    /// So many squares on each side.
+    pub width: usize,
+    /// The dark ones, as the outline of an SVG path.
+    pub path: String,
+}
+
+/// A second factor that is being set up. Neither secret nor picture is in what `Debug` writes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorSetUp {
+    /// As people type it into an app.
+    pub secret: String,
+    /// As an app photographs it.
+    pub picture: Picture,
+}
+
+impl fmt::Debug for FactorSetUp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("FactorSetUp(..)")
+    }
+}
+
+/// Recovery codes, for the one time that they are shown. They are not in what `Debug` writes.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecoveryCodes(pub Vec<String>);
+
+impl fmt::Debug for RecoveryCodes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RecoveryCodes(..)")
+    }
+}
+
+/// A second factor that is set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactorView {
+    /// Since when.
+    pub since: Timestamp,
+    /// So many recovery codes are left.
+    pub recovery_left: usize,
+}
+
 /// What somebody is told of themselves.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProfileView {
@@ -104,6 +151,14 @@ pub struct ProfileView {
     pub role: Role,
     /// Where they are signed in, the newest first.
     pub sessions: Vec<SessionView>,
+    /// Their second factor.
+    pub factor: Option<FactorView>,
+    /// The one that is being set up in this session.
+    pub set_up: Option<FactorSetUp>,
+    /// Recovery codes that were made just now; in the first view after that and in no other.
+    pub recovery: Option<RecoveryCodes>,
+    /// This session may less than their role for want of a second factor, or because it was begun before there was one.
+    pub limited: bool,
 }
 
 /// An entry of the audit trail.

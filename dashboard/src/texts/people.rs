@@ -20,6 +20,7 @@ pub const fn may_told(role: Role) -> &'static str {
 pub const fn scope_told(scope: Scope) -> &'static str {
     match scope {
         Scope::Read => "read molds, alarms and rows, as a viewer does",
+        Scope::Metrics => "read what the box measures of itself, as Prometheus does",
         Scope::Wall => "show the floor on a screen across the hall, without a log-in, and nothing else",
     }
 }
@@ -53,6 +54,13 @@ pub fn act_told(entry: &TrailEntry) -> String {
         "radio" => format!("told the radio {subject} to do something"),
         "read-trail" => format!("read the audit trail: {subject}"),
         "reset-administrator" => format!("made {subject} an administrator, from the box's console"),
+        "password-failed" => "typed the own password wrong".to_owned(),
+        "set-factor" => "set up a second factor".to_owned(),
+        "remove-factor" => format!("took the second factor of {subject} away"),
+        "use-recovery" => "used a recovery code".to_owned(),
+        "factor-failed" => format!("a sign-in failed at the second factor: {subject}"),
+        "need-factor" => format!("said whether {subject} need a second factor"),
+        "support" => "took a support bundle away".to_owned(),
         "make-token" => format!("made a token for the machine {subject}"),
         "revoke-token" => format!("revoked the token of the machine {subject}"),
         "use-token" => "came in by its token for the first time that day".to_owned(),

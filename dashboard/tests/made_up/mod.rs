@@ -12,8 +12,8 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dashboard::port::{
-    Answer, ChartPoint, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, Machines, ModuleView,
-    MoldTile, MoldView, MonitorView, Own, People, Person, Plant, RadiosView, Refusal, Severity,
+    Answer, ChartPoint, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, Machines,
+    ModuleView, MoldTile, MoldView, MonitorView, Own, People, Person, Plant, RadiosView, Refusal, Severity,
     StandingAlarm, StorageView, Technician, Viewer, Wall,
 };
 use domain::{
@@ -188,6 +188,7 @@ fn alarms(now: Timestamp) -> Vec<StandingAlarm> {
     let alarm = |id, severity, subject: &str, mold: Option<u32>, text: &str, seconds| StandingAlarm {
         id,
         severity,
+        kind: "made-up".to_owned(),
         subject: subject.to_owned(),
         mold: mold.map(MoldId),
         text: text.to_owned(),
@@ -376,6 +377,10 @@ impl Technician for MadeUp {
 impl Plant for MadeUp {
     fn back_up(&self) -> Answer<'_, ()> {
         Box::pin(async { Ok(()) })
+    }
+
+    fn support(&self) -> Answer<'_, Vec<u8>> {
+        Box::pin(async { Ok(Vec::new()) })
     }
 
     fn open_join(&self, link: LinkName, window: Duration) -> Answer<'_, Timestamp> {

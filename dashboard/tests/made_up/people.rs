@@ -29,6 +29,7 @@ impl MadeUpPeople {
             since: self.ago(9_000_000),
             disabled: None,
             sessions,
+            factor: sessions > 1,
         }
     }
 
@@ -73,6 +74,10 @@ impl Own for MadeUpPeople {
             email: Some("robin@plant.example".to_owned()),
             role: self.1,
             sessions: (0..3).map(|number| self.session(number)).collect(),
+            factor: None,
+            set_up: None,
+            recovery: None,
+            limited: false,
         };
         Box::pin(async { Ok(profile) })
     }
@@ -98,6 +103,7 @@ impl People for MadeUpPeople {
             ],
             codes: vec![CodeView { name: "Kim".to_owned(), role: Role::Viewer, ends, known: false }],
             issued: Some(IssuedCode { name: "Kim".to_owned(), code: "2345-6789-ABCD-EFGH".to_owned(), ends }),
+            administrators_need_factor: false,
         };
         Box::pin(async { Ok(people) })
     }
@@ -123,6 +129,14 @@ impl People for MadeUpPeople {
     }
 
     fn end_sessions(&self, _: String) -> Answer<'_, ()> {
+        done()
+    }
+
+    fn reset_factor(&self, _: String) -> Answer<'_, ()> {
+        done()
+    }
+
+    fn need_factor(&self, _: bool) -> Answer<'_, ()> {
         done()
     }
 

@@ -93,7 +93,7 @@ fn another_role_or_none_ends_sessions_and_codes() {
     let eve = named("eve");
     let change = register.give_code(&eve, code(1), NOW).unwrap();
     apply(&mut register, change);
-    let ends = Some(Ends { user: eve.clone(), but: None });
+    let ends = vec![Ends { user: eve.clone(), but: None }];
     let lower = register.set_role(&eve, Role::Viewer).unwrap();
     assert_eq!((&lower.ends, lower.gone.as_slice()), (&ends, [code(1)].as_slice()));
     assert_eq!(lower.acts[0].before.as_deref(), Some("administrator"));

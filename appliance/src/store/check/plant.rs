@@ -6,20 +6,20 @@ use domain::{Mold, MoldId, MonitorSerial, Press};
 use redb::{ReadTransaction, ReadableTable};
 
 use super::{CheckReport, decode_all, each};
-use crate::accounts::{Attempts, Invitation, Machine, Session, User};
+use crate::accounts::{Attempts, Factor, Invitation, Machine, Rules, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
     StorageRecord,
 };
-use crate::store::accounts::PlantSettings;
+use crate::store::accounts::{PlantSettings, RULES};
 use crate::store::audit::{TRAIL, TrailEnd};
 use crate::store::error::{Damage, Fault, Undecodable};
 use crate::store::row;
 use crate::store::seal::SealingKey;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, CODES, MACHINES, MODULES, MOLDS,
-    MONITORS, NETWORKS, PRESSES, RAW, SECRETS, SESSIONS, SETTINGS, USERS,
+    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, CODES, FACTORS, MACHINES, MODULES,
+    MOLDS, MONITORS, NETWORKS, PRESSES, RAW, SECRETS, SESSIONS, SETTINGS, USERS,
 };
 
 /// What counts and history are held against.
@@ -57,6 +57,7 @@ pub(super) fn check(
     decode_all::<_, Invitation>(txn, CODES, "codes", report)?;
     decode_all::<_, Attempts>(txn, ATTEMPTS, "attempts", report)?;
     decode_all::<_, Machine>(txn, MACHINES, "machines", report)?;
+    decode_all::<_, Factor>(txn, FACTORS, "factors", report)?;
     each::<_, RawRecord>(&txn.open_table(RAW)?, "raw", report, |_, _| {})?;
     alarms(txn, report)?;
     decode_all::<_, AlertMark>(txn, ALERT_MARKS, "alert_marks", report)?;
@@ -103,6 +104,7 @@ fn settings(txn: &ReadTransaction, report: &mut CheckReport) -> Result<(), Fault
         let read = match key.value() {
             STORAGE => row::decode::<StorageRecord>("settings", STORAGE, value.value()).map(drop),
             TRAIL => row::decode::<TrailEnd>("settings", TRAIL, value.value()).map(drop),
+            RULES => row::decode::<Rules>("settings", RULES, value.value()).map(drop),
             other => row::decode::<PlantSettings>("settings", other, value.value()).map(drop),
         };
         if let Err(error) = read {

@@ -10,10 +10,11 @@ use redb::{Database, Key, ReadableDatabase, TableDefinition, TableError};
 use serde::de::DeserializeOwned;
 
 use super::{Lost, RepairStore};
-use crate::accounts::{Attempts, Invitation, Machine, User};
+use crate::accounts::{Attempts, Factor, Invitation, Machine, Rules, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
 };
+use crate::store::accounts::RULES;
 use crate::store::audit::{Chained, TRAIL, TrailEnd};
 use crate::store::check::Finding;
 use crate::store::disk::Disk;
@@ -26,8 +27,8 @@ use crate::store::open::Store;
 use crate::store::row;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
-    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, AUDIT, Bytes, CODES, DAYS, HEADS,
-    HISTORY, LEDGER, LOST, MACHINES, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED,
+    ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, AUDIT, Bytes, CODES, DAYS, FACTORS,
+    HEADS, HISTORY, LEDGER, LOST, MACHINES, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED,
     SECRETS, SETTINGS, USERS,
 };
 use crate::store::{FILE, PlantSettings};
@@ -69,6 +70,7 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         old.copy::<_, User>(USERS, "users", |_| true, &new, &mut lost)?;
         old.copy::<_, Invitation>(CODES, "codes", |_| true, &new, &mut lost)?;
         old.copy::<_, Attempts>(ATTEMPTS, "attempts", |_| true, &new, &mut lost)?;
+        old.copy::<_, Factor>(FACTORS, "factors", |_| true, &new, &mut lost)?;
         old.copy::<_, Machine>(MACHINES, "machines", |_| true, &new, &mut lost)?;
         old.copy::<_, Chained>(AUDIT, "audit", |_| true, &new, &mut lost)?;
         old.copy_proven(
@@ -95,6 +97,7 @@ fn prove_setting(name: &str, bytes: &[u8]) -> Result<(), Damage> {
     let read = match name {
         STORAGE => row::decode::<StorageRecord>("settings", name, bytes).map(drop),
         TRAIL => row::decode::<TrailEnd>("settings", name, bytes).map(drop),
+        RULES => row::decode::<Rules>("settings", name, bytes).map(drop),
         _ => row::decode::<PlantSettings>("settings", name, bytes).map(drop),
     };
     read.map_err(|error| error.why)

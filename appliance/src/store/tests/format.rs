@@ -6,7 +6,7 @@ use domain::{EntryKind, MoldId, Role, Scope, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::plant::*;
-use crate::accounts::{CodeHash, Guesser, Guesses, Invitation, Machine, Session, TokenHash, User};
+use crate::accounts::{CodeHash, Factor, Guesser, Guesses, Invitation, Machine, Session, TokenHash, User};
 use crate::audit::By;
 use crate::plant::{AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord};
 use crate::store::tables::{self, ALARMS_PAST, META, RAW, Records, SETTINGS};
@@ -172,6 +172,10 @@ fn a_session_ends_alone_or_with_all_that_nobody_holds_on_to() {
     assert_eq!(store.session(&eve).unwrap(), None);
 }
 
+fn factor() -> Factor {
+    Factor { since: at(6), used: 9, recovery: vec![CodeHash([4; 32])] }
+}
+
 fn machine() -> Machine {
     Machine::new("Office".parse().unwrap(), Scope::Wall, 30, at(6))
 }
@@ -262,6 +266,12 @@ pub(in crate::store) fn write_everything(store: &Store) {
         .change_people(&by, at(6), |known| known.admit_machine(TokenHash([5; 32]), machine))
         .unwrap()
         .unwrap();
+    let sealed = store.seal(&Factor::secret_name(&person().name), &[7; 20]).unwrap();
+    let set = |known: &crate::accounts::Register| {
+        known.set_factor(&person().name, factor(), sealed.clone(), TokenHash([9; 32]))
+    };
+    store.change_people(&by, at(6), set).unwrap().unwrap();
+    store.change_people(&by, at(6), |known| known.need_factor(&person().name, true)).unwrap().unwrap();
     let (marta, mut guesses) = (Guesser::at_password("marta koch", None), Guesses::default());
     (0..5).for_each(|_| guesses.begin(&marta, at(8)).unwrap());
     store.put_attempts(&guesses.of(&marta)).unwrap();
@@ -384,11 +394,16 @@ fn format_4_is_read() {
     );
 }
 
-/// As above, of format 5: machines that come in by tokens.
+/// As above, of format 5: machines that come in by tokens, second factors.
 #[test]
 fn format_5_is_read() {
     let store = golden("store-v5.redb");
-    assert_eq!(store.people().unwrap().machines, [(TokenHash([5; 32]), machine())]);
+    let people = store.people().unwrap();
+    assert_eq!(people.machines, [(TokenHash([5; 32]), machine())]);
+    assert_eq!(people.factor(&person().name), Some(&factor()));
+    assert!(people.rules.administrators_need_factor);
+    let secret = store.secret(&Factor::secret_name(&person().name)).unwrap().unwrap();
+    assert_eq!(secret.expose_secret(), [7; 20]);
 }
 
 fn golden(name: &str) -> Store {

@@ -7,6 +7,7 @@ mod damage;
 mod disk;
 pub(super) mod format;
 mod laws;
+mod personal;
 pub(super) mod plant;
 mod power;
 mod repair;

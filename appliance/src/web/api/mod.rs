@@ -35,7 +35,7 @@ pub(super) async fn alarms(request: HttpRequest) -> HttpResponse {
 fn floor(request: &HttpRequest) -> Result<FloorView, Refusal> {
     match request.extensions().get::<ByToken>().map(|by| by.plant.clone()) {
         Some(Machine::Reader(reader)) => reader.floor(),
-        Some(Machine::Wall(_)) => Err(Refusal::NotAllowed),
+        Some(Machine::Wall(_) | Machine::Meter(_)) => Err(Refusal::NotAllowed),
         None => Err(Refusal::NotSignedIn),
     }
 }

@@ -1,9 +1,10 @@
 //! What is told, in the words of version 1.
 
-use dashboard::port::{FloorView, MoldTile, Severity, StandingAlarm};
+use dashboard::port::{FloorView, MoldTile, StandingAlarm};
 use domain::{CycleTime, MoldState, Timestamp};
 use serde::Serialize;
 
+use crate::alarms::severity_word;
 use crate::exchange::instant_text;
 
 /// Every mold.
@@ -40,6 +41,7 @@ pub(super) struct Alarms {
 struct Alarm {
     id: u64,
     severity: &'static str,
+    kind: String,
     subject: String,
     mold: Option<String>,
     text: String,
@@ -60,7 +62,8 @@ impl From<&FloorView> for Alarms {
         };
         let alarm = |alarm: &StandingAlarm| Alarm {
             id: alarm.id,
-            severity: severity(alarm.severity),
+            severity: severity_word(alarm.severity),
+            kind: alarm.kind.clone(),
             subject: alarm.subject.clone(),
             mold: number(alarm),
             text: alarm.text.clone(),
@@ -84,7 +87,7 @@ fn mold(tile: &MoldTile) -> Mold {
         last_cycle_ended: instant(tile.last_ended),
         last_heard: instant(tile.last_heard),
         alarms: tile.alarms,
-        gravest_alarm: tile.worst.map(severity),
+        gravest_alarm: tile.worst.map(severity_word),
     }
 }
 
@@ -99,14 +102,5 @@ const fn state(state: MoldState) -> &'static str {
         MoldState::InMaintenance => "in-maintenance",
         MoldState::InStorage => "in-storage",
         MoldState::InTransit => "in-transit",
-    }
-}
-
-const fn severity(severity: Severity) -> &'static str {
-    match severity {
-        Severity::Warning => "warning",
-        Severity::Minor => "minor",
-        Severity::Major => "major",
-        Severity::Critical => "critical",
     }
 }

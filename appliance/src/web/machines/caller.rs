@@ -36,7 +36,7 @@ pub(in crate::web) fn shown(request: &HttpRequest, scope: Scope) -> Option<Token
     };
     let cookie = || match scope {
         Scope::Wall => MachineToken::parse(request.cookie(NAME)?.value()),
-        Scope::Read => None,
+        Scope::Read | Scope::Metrics => None,
     };
     bearer().or_else(cookie).map(|token| token.hash())
 }

@@ -1,5 +1,6 @@
 //! Signing in and out, and who may: the rules of [`crate::accounts`] with clock, randomness and store put to them.
 
+mod factor;
 mod own;
 mod refused;
 mod registrar;
@@ -8,11 +9,12 @@ mod sign_in;
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use dashboard::port::{IssuedCode, IssuedToken};
-use domain::Timestamp;
+use domain::{Role, Timestamp};
 use rand::TryRngCore;
 use rand::rngs::OsRng;
 use secrecy::SecretString;
@@ -26,8 +28,11 @@ use crate::audit::{Act, By, Trail, What};
 use crate::clock::Clock;
 use crate::store::Store;
 use crate::telemetry::Chain;
+use crate::watch::Entries;
 use crate::web::machines::{Known, Machines};
 
+pub(super) use factor::Entered;
+use factor::Halves;
 pub(super) use own::OwnDesk;
 pub(super) use refused::{Refused, failed};
 pub(super) use registrar::Registrar;
@@ -58,6 +63,10 @@ pub(super) struct People {
     /// Tokens of machines, in the same way.
     issued_tokens: Mutex<HashMap<TokenHash, IssuedToken>>,
     machines: Machines,
+    halves: Halves,
+    /// Wrong guesses, and guesses turned away because somebody had to wait, since the start.
+    wrong: AtomicU64,
+    locked_out: AtomicU64,
     /// Taken through a whole set-up, so that two at once make one administrator.
     setup_turn: tokio::sync::Mutex<()>,
     hashing: Arc<Semaphore>,
@@ -96,6 +105,9 @@ impl People {
             issued: Mutex::default(),
             issued_tokens: Mutex::default(),
             machines,
+            halves: Halves::default(),
+            wrong: AtomicU64::default(),
+            locked_out: AtomicU64::default(),
             setup_turn: tokio::sync::Mutex::default(),
             hashing: Arc::new(Semaphore::new(HASHING)),
             waiting: Arc::new(Semaphore::new(WAITING)),
@@ -160,6 +172,16 @@ impl People {
         &self.issued_tokens
     }
 
+    /// Who comes in, in numbers. Blocks.
+    pub(super) fn entries(&self) -> Entries {
+        let sessions = self.sessions.list(None, self.clock.now()).map(|listed| listed.len() as u64);
+        Entries {
+            sessions: sessions.unwrap_or(0),
+            wrong: self.wrong.load(Ordering::Relaxed),
+            locked_out: self.locked_out.load(Ordering::Relaxed),
+        }
+    }
+
     /// Whether the box could keep what it is told.
     pub(super) async fn is_well(&self) -> bool {
         let store = self.store.clone();
@@ -180,9 +202,7 @@ impl People {
         let (store, now) = (self.store.clone(), self.clock.now());
         let decided = blocking(move || store.change_people(&by, now, decide)).await?.map_err(failed)?;
         let change = decided.map_err(Refused::Unfit)?;
-        if let Some(ends) = &change.ends {
-            self.sessions.forget(ends);
-        }
+        change.ends.iter().for_each(|ends| self.sessions.forget(ends));
         self.machines.changed(&change);
         Ok(change)
     }
@@ -202,11 +222,15 @@ impl People {
 
     /// Another guess at something secret.
     fn begin_guess(&self, guesser: &Guesser) -> Result<(), Refused> {
-        self.guesses().begin(guesser, self.clock.now()).map_err(Refused::Wait)
+        self.guesses().begin(guesser, self.clock.now()).map_err(|wait| {
+            self.locked_out.fetch_add(1, Ordering::Relaxed);
+            Refused::Wait(wait)
+        })
     }
 
     /// The guess was wrong: it is kept, so that starting the box anew forgives nobody, and written down.
     async fn guessed_wrong(&self, guesser: Guesser, by: By, act: Act) {
+        self.wrong.fetch_add(1, Ordering::Relaxed);
         let (counted, wait) = {
             let guesses = self.guesses();
             (guesses.of(&guesser), guesses.wait(&guesser, self.clock.now()))
@@ -278,6 +302,8 @@ pub(super) fn draw_code() -> Result<Code, Refused> {
 pub(super) struct Caller {
     pub(super) name: accounts::UserName,
     pub(super) token: TokenHash,
+    /// What this session may.
+    pub(super) role: Role,
     pub(super) from: Option<IpAddr>,
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dashboard::port::{Answer, Own, ProfileView, Refusal, SessionView};
+use dashboard::port::{Answer, FactorView, Own, ProfileView, Refusal, SessionView};
 
 use super::{Caller, People, Refused, blocking, failed};
 use crate::audit::{Act, What};
@@ -18,7 +18,9 @@ impl OwnDesk {
         let (people, caller) = (Arc::clone(&self.people), self.caller.clone());
         let now = people.now();
         blocking(move || {
-            let user = people.store.user(&caller.name).map_err(failed)?.ok_or(Refused::Wrong)?;
+            let known = people.store.people().map_err(failed)?;
+            let user = known.user(&caller.name).ok_or(Refused::Wrong)?.clone();
+            let factor = known.factor(&caller.name);
             let listed = people.sessions.list(Some(&caller.name), now).map_err(failed)?;
             let session = |listed: super::sessions::Listed| SessionView {
                 id: listed.token.short(),
@@ -34,6 +36,11 @@ impl OwnDesk {
                 email: user.email.map(|email| email.to_string()),
                 role: user.role,
                 sessions: listed.into_iter().map(session).collect(),
+                factor: factor
+                    .map(|factor| FactorView { since: factor.since, recovery_left: factor.recovery.len() }),
+                set_up: people.halves.set_up(&caller, now),
+                recovery: people.halves.recovery(&caller),
+                limited: caller.role < user.role,
             })
         })
         .await?

@@ -30,6 +30,10 @@ pub(in crate::web) enum Refused {
     Taken,
     #[error(transparent)]
     Unfit(Unfit),
+    #[error("this code is not right, or it was used already")]
+    Factor,
+    #[error("this took too long")]
+    Late,
     #[error(transparent)]
     Machine(MachineNameError),
     #[error("a token is good for 1 to {LONGEST_DAYS} days")]
@@ -55,6 +59,9 @@ impl Refused {
             Refused::Password(PasswordError::Common) => "password-common",
             Refused::Mismatch => "mismatch",
             Refused::Taken => "taken",
+            Refused::Factor => "factor",
+            Refused::Late => "late",
+            Refused::Unfit(Unfit::Factor) => "has-factor",
             Refused::Unfit(_) => "invitation",
             Refused::Machine(_) | Refused::Days => "machine",
             Refused::Busy => "busy",

@@ -32,6 +32,7 @@ impl Registrar {
         blocking(move || {
             let known = people.store.people().map_err(failed)?;
             let sessions = people.sessions.list(None, now).map_err(failed)?;
+            let has_factor = |user: &User| known.factor(&user.name).is_some();
             let of = |user: &User| {
                 let key = user.name.key();
                 sessions.iter().filter(|listed| listed.session.user.key() == key).count()
@@ -39,9 +40,10 @@ impl Registrar {
             let issued = people.issued.lock().unwrap_or_else(PoisonError::into_inner).remove(&token);
             Ok(PeopleView {
                 now,
-                people: known.users.iter().map(|user| person(user, of(user))).collect(),
+                people: known.users.iter().map(|user| person(user, of(user), has_factor(user))).collect(),
                 codes: codes(&known, now),
                 issued: issued.filter(|issued| now < issued.ends),
+                administrators_need_factor: known.rules.administrators_need_factor,
             })
         })
         .await?
@@ -114,7 +116,7 @@ fn read(name: &str) -> Result<UserName, Refused> {
     name.trim().parse().map_err(|_| Refused::Name)
 }
 
-fn person(user: &User, sessions: usize) -> PersonView {
+fn person(user: &User, sessions: usize, factor: bool) -> PersonView {
     PersonView {
         name: user.name.to_string(),
         email: user.email.as_ref().map(Email::to_string),
@@ -122,6 +124,7 @@ fn person(user: &User, sessions: usize) -> PersonView {
         since: user.created,
         disabled: user.disabled,
         sessions,
+        factor,
     }
 }
 
@@ -189,6 +192,19 @@ impl Port for Registrar {
 
     fn end_sessions(&self, name: String) -> Answer<'_, ()> {
         Box::pin(async move { self.about(&name, |known, name| known.end_sessions(name)).await })
+    }
+
+    fn reset_factor(&self, name: String) -> Answer<'_, ()> {
+        Box::pin(async move { self.about(&name, |known, name| known.remove_factor(name, None)).await })
+    }
+
+    fn need_factor(&self, needed: bool) -> Answer<'_, ()> {
+        let by = self.caller.name.clone();
+        Box::pin(async move {
+            let changed =
+                self.people.change(self.caller.by(), move |known| known.need_factor(&by, needed)).await;
+            changed.map(drop).map_err(|refused| refused.refusal())
+        })
     }
 
     fn trail(&self, before: Option<u64>) -> Answer<'_, TrailView> {

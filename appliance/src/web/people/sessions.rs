@@ -321,7 +321,7 @@ mod tests {
         (1..=3).for_each(|n| open(&sessions, n));
         let ends = Ends { user: "MARTA".parse().unwrap(), but: Some(token(2)) };
         let change =
-            || Ok::<_, ()>(crate::accounts::Change { ends: Some(ends.clone()), ..Default::default() });
+            || Ok::<_, ()>(crate::accounts::Change { ends: vec![ends.clone()], ..Default::default() });
         disk.store.change_people(&crate::audit::By::console(), NOW, |_| change()).unwrap().unwrap();
         sessions.forget(&ends);
         for sessions in [sessions, anew(&disk)] {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use domain::Role;
 use secrecy::SecretString;
 
-use super::{Caller, People, Refused, blocking, failed};
+use super::{Caller, Entered, People, Refused, blocking, failed};
 use crate::accounts::{
     self, CodeHash, Email, Guesser, Password, Session, SessionToken, Unfit, User, UserName,
 };
@@ -66,7 +66,7 @@ impl People {
         name: &str,
         password: SecretString,
         from: Option<IpAddr>,
-    ) -> Result<SessionToken, Refused> {
+    ) -> Result<Entered, Refused> {
         let name = name.trim().parse::<UserName>().ok();
         // What can be nobody's name is counted as well: the answer says nothing about names.
         let guesser = Guesser::at_password(&name.as_ref().map(UserName::key).unwrap_or_default(), from);
@@ -77,10 +77,7 @@ impl People {
         let kept = user.as_ref().map_or_else(|| self.nobody.clone(), |user| user.password.clone());
         let fits = self.hashed(move || accounts::verify(&password, &kept)).await?;
         match user {
-            Some(user) if fits && user.disabled.is_none() => {
-                self.guessed_right(guesser).await;
-                self.open(user, from).await
-            }
+            Some(user) if fits && user.disabled.is_none() => self.enter(user, guesser, from).await,
             known => {
                 let known = known.map_or_else(|| UNKNOWN.to_owned(), |user| user.name.to_string());
                 let act = Act::new(What::SignInFailed, known);
@@ -96,7 +93,7 @@ impl People {
         code: &str,
         password: SecretString,
         from: Option<IpAddr>,
-    ) -> Result<SessionToken, Refused> {
+    ) -> Result<Entered, Refused> {
         let guesser = Guesser::at_code(from);
         self.begin_guess(&guesser)?;
         let (code, store, now) = (CodeHash::of_typed(code), self.store.clone(), self.clock.now());
@@ -114,9 +111,10 @@ impl People {
         let by = By::person(invited.as_str(), from);
         let change = self.change(by, move |known| known.take_up(&code, password, now)).await?;
         let user = change.user.ok_or(Refused::Unfit(Unfit::Code))?;
-        // Whoever was kept out by somebody else's guesses comes in.
-        self.guessed_right(Guesser::at_password(&user.name.key(), None)).await;
-        self.open(user, from).await
+        // Whoever was kept out by somebody else's guesses comes in. A code for a password is no second factor.
+        let guesser = Guesser::at_password(&user.name.key(), None);
+        self.guessed_right(guesser).await;
+        self.enter(user, guesser, from).await
     }
 
     /// Chooses another password, for whoever knows the present one. The other sessions end.
@@ -126,17 +124,7 @@ impl People {
         current: SecretString,
         new: SecretString,
     ) -> Result<(), Refused> {
-        // A browser that was left open is no place to guess either.
-        let guesser = Guesser::at_password(&caller.name.key(), caller.from);
-        self.begin_guess(&guesser)?;
-        let (store, name) = (self.store.clone(), caller.name.clone());
-        let user = blocking(move || store.user(&name)).await?.map_err(failed)?.ok_or(Refused::Wrong)?;
-        if !self.hashed(move || accounts::verify(&current, &user.password)).await? {
-            let act = Act::new(What::ChangePasswordFailed, caller.name.as_str());
-            self.guessed_wrong(guesser, caller.by(), act).await;
-            return Err(Refused::Current);
-        }
-        self.guessed_right(guesser).await;
+        self.knows_password(caller, current, What::ChangePasswordFailed).await?;
         let password = self.hash(Password::choose(new)?).await?;
         let (name, this) = (caller.name.clone(), caller.token);
         self.change(caller.by(), move |known| known.set_password(&name, password, Some(this))).await?;
@@ -152,11 +140,15 @@ impl People {
     }
 
     /// Begins a session for somebody who proved to be that user, unless that has changed meanwhile.
-    async fn open(&self, user: User, from: Option<IpAddr>) -> Result<SessionToken, Refused> {
+    pub(super) async fn open(&self, user: User, from: Option<IpAddr>) -> Result<SessionToken, Refused> {
         let token = SessionToken::from_random(super::random().map_err(failed)?);
         let (hash, opened) = (token.hash(), self.clock.now());
         let by = By::person(user.name.as_str(), from);
-        let session = Session { user: user.name.clone(), role: user.role, opened, from };
+        let (store, name, role) = (self.store.clone(), user.name.clone(), user.role);
+        let role = blocking(move || store.people().map(|known| known.role_of(&name, role)))
+            .await?
+            .map_err(failed)?;
+        let session = Session { user: user.name.clone(), role, opened, from };
         let sessions = Arc::clone(&self.sessions);
         if !blocking(move || sessions.open(hash, session, &user)).await? {
             return Err(Refused::Wrong);

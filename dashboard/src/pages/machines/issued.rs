@@ -1,5 +1,5 @@
 use domain::{Scope, Timestamp};
-use leptos::either::Either;
+use leptos::either::EitherOf3;
 use leptos::prelude::*;
 
 use crate::components::Moment;
@@ -10,7 +10,13 @@ use crate::port::IssuedToken;
 pub(super) fn Issued(issued: IssuedToken, clock: Signal<Timestamp>) -> impl IntoView {
     let IssuedToken { name, scope, token, ends } = issued;
     let how = match scope {
-        Scope::Read => Either::Left(view! {
+        Scope::Metrics => EitherOf3::C(view! {
+            <p>
+                "Prometheus sends it with each request, as " <span class="code">"authorization: credentials_file"</span>
+                " says there. It reads " <span class="code">"/metrics"</span> "."
+            </p>
+        }),
+        Scope::Read => EitherOf3::A(view! {
             <p>
                 "The program sends it with each request, as " <span class="code">"Authorization: Bearer …"</span>
                 ". What it can read is told by " <a href="/api/v1/openapi.json" rel="external">"/api/v1/openapi.json"</a> "."
@@ -18,7 +24,7 @@ pub(super) fn Issued(issued: IssuedToken, clock: Signal<Timestamp>) -> impl Into
         }),
         Scope::Wall => {
             let link = format!("/wall/open#{token}");
-            Either::Right(view! {
+            EitherOf3::B(view! {
                 <p>
                     "Open this link on the screen, or open " <span class="code">"/wall/open"</span>
                     " there and paste the token: " <a class="wall-link" href=link rel="external">"the wall with this token"</a>

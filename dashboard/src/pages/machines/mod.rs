@@ -25,8 +25,7 @@ const USUAL: u16 = 365;
 #[component]
 pub fn MachinesPage() -> impl IntoView {
     let (make, revoke) = (ServerAction::<MakeToken>::new(), ServerAction::<RevokeToken>::new());
-    let machines =
-        Resource::new(move || make.version().get() + revoke.version().get(), |_| read_machines());
+    let machines = Resource::new(move || make.version().get() + revoke.version().get(), |_| read_machines());
     let refused = move || {
         let refusals = [make.value().get(), revoke.value().get()].into_iter().flatten();
         refusals
@@ -55,6 +54,15 @@ pub fn MachinesPage() -> impl IntoView {
             })}
         </Transition>
         <MakeForm make />
+        <section class="panel" aria-labelledby="support-title">
+            <h2 id="support-title">"Support bundle"</h2>
+            <p>
+                "A file for whoever helps: version, configuration, check, counts, alarms, radios, and the last lines of the log. There is no key, code, token or password in it, and nobody\u{2019}s name."
+            </p>
+            <p>
+                <a class="button" href="/support" rel="external" download="">"Download the bundle"</a>
+            </p>
+        </section>
     }
     .into_any()
 }
@@ -88,7 +96,9 @@ fn MachineLine(
     let MachineView { name, scope, made, ends, over, used } = machine;
     let pending = revoke.pending();
     let until = if over {
-        Either::Left(view! { <p class="told tone-caution">"Not good any more since " <Moment at=ends clock /> "."</p> })
+        Either::Left(
+            view! { <p class="told tone-caution">"Not good any more since " <Moment at=ends clock /> "."</p> },
+        )
     } else {
         Either::Right(view! { <p class="hint">"good until " <Moment at=ends clock /></p> })
     };

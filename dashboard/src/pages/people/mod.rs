@@ -10,7 +10,9 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 use leptos_router::components::A;
 
-use crate::api::{EndSessions, GiveCode, Invite, LetIn, SetRole, Withdraw, read_people};
+use crate::api::{
+    EndSessions, GiveCode, Invite, LetIn, NeedFactor, ResetFactor, SetRole, Withdraw, read_people,
+};
 use crate::components::{RefusalNote, sentence};
 use crate::live::Live;
 use crate::port::{PeopleView, Refusal};
@@ -27,6 +29,8 @@ struct Acts {
     set_role: ServerAction<SetRole>,
     let_in: ServerAction<LetIn>,
     end_sessions: ServerAction<EndSessions>,
+    reset_factor: ServerAction<ResetFactor>,
+    need_factor: ServerAction<NeedFactor>,
 }
 
 impl Acts {
@@ -38,6 +42,8 @@ impl Acts {
             set_role: ServerAction::new(),
             let_in: ServerAction::new(),
             end_sessions: ServerAction::new(),
+            reset_factor: ServerAction::new(),
+            need_factor: ServerAction::new(),
         }
     }
 
@@ -49,6 +55,8 @@ impl Acts {
             + self.set_role.version().get()
             + self.let_in.version().get()
             + self.end_sessions.version().get()
+            + self.reset_factor.version().get()
+            + self.need_factor.version().get()
     }
 
     /// Why something was not done.
@@ -60,6 +68,8 @@ impl Acts {
             self.set_role.value().get(),
             self.let_in.value().get(),
             self.end_sessions.value().get(),
+            self.reset_factor.value().get(),
+            self.need_factor.value().get(),
         ];
         refused.into_iter().flatten().filter_map(Result::err).collect()
     }
@@ -102,7 +112,7 @@ pub fn PeoplePage() -> impl IntoView {
 
 #[component]
 fn Board(view: PeopleView, acts: Acts) -> impl IntoView {
-    let PeopleView { now, people, codes, issued } = view;
+    let PeopleView { now, people, codes, issued, administrators_need_factor: needed } = view;
     let clock: Signal<Timestamp> = Live::from_context().clock(now);
     let lines = people.into_iter().map(|person| view! { <PersonLine person clock acts /> }).collect_view();
     view! {
@@ -112,8 +122,33 @@ fn Board(view: PeopleView, acts: Acts) -> impl IntoView {
             <ul class="people">{lines}</ul>
         </section>
         {(!codes.is_empty()).then(|| view! { <Waiting codes clock acts /> })}
+        <FactorRule needed acts />
         <InviteForm acts />
         <p>"Programs, and screens across the hall, come in by tokens: " <A href="/machines">"Machines"</A></p>
+    }
+    .into_any()
+}
+
+/// Whether administrators need a second factor.
+#[component]
+fn FactorRule(needed: bool, acts: Acts) -> impl IntoView {
+    let (stands, button) = if needed {
+        (
+            "Administrators need a second factor: without one they may no more than a viewer.",
+            "Need it no more",
+        )
+    } else {
+        ("Administrators may sign in by their password alone.", "Have them need a second factor")
+    };
+    view! {
+        <section class="panel" aria-labelledby="rule-title">
+            <h2 id="rule-title">"Second factor of administrators"</h2>
+            <p>{stands}</p>
+            <ActionForm action=acts.need_factor>
+                <input type="hidden" name="needed" value=(!needed).to_string() />
+                <button type="submit">{button}</button>
+            </ActionForm>
+        </section>
     }
     .into_any()
 }

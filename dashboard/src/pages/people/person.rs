@@ -10,7 +10,7 @@ use crate::port::PersonView;
 /// One person, and what can be changed about them.
 #[component]
 pub(super) fn PersonLine(person: PersonView, clock: Signal<Timestamp>, acts: Acts) -> impl IntoView {
-    let PersonView { name, email, role, since, disabled, sessions } = person;
+    let PersonView { name, email, role, since, disabled, sessions, factor } = person;
     let signed_in = match sessions {
         0 => "not signed in".to_owned(),
         n => format!("signed in with {}", format::counted(n as u64, "browser", "browsers")),
@@ -21,7 +21,8 @@ pub(super) fn PersonLine(person: PersonView, clock: Signal<Timestamp>, acts: Act
         }
     });
     let is_in = disabled.is_none();
-    let (of_role, of_code, of_sessions, of_let_in) = (named(&name), named(&name), named(&name), named(&name));
+    let (of_role, of_code, of_sessions) = (named(&name), named(&name), named(&name));
+    let (of_factor, of_let_in) = (named(&name), named(&name));
     let let_in = if is_in { "Let in no more" } else { "Let in again" };
     let what = format!("Change {name}");
     view! {
@@ -32,7 +33,7 @@ pub(super) fn PersonLine(person: PersonView, clock: Signal<Timestamp>, acts: Act
                 <span class="person-role">{role.label()}</span>
             </p>
             <p class="hint">
-                {email.unwrap_or_else(|| "no e-mail address".to_owned())} ", " {signed_in} ", here since "
+                {email.unwrap_or_else(|| "no e-mail address".to_owned())} ", " {signed_in} {factor.then_some(", second factor")} ", here since "
                 {format::day(since)}
             </p>
             {kept_out}
@@ -56,6 +57,14 @@ pub(super) fn PersonLine(person: PersonView, clock: Signal<Timestamp>, acts: Act
                             view! {
                                 <ActionForm action=acts.end_sessions>
                                     {of_sessions} <button type="submit">"Sign them out everywhere"</button>
+                                </ActionForm>
+                            }
+                        })}
+                    {factor
+                        .then(|| {
+                            view! {
+                                <ActionForm action=acts.reset_factor>
+                                    {of_factor} <button type="submit">"Take the second factor away"</button>
                                 </ActionForm>
                             }
                         })}

@@ -1,5 +1,6 @@
 //! What is one's own: who one is, one's password, where one is signed in.
 
+mod factor;
 mod password;
 
 use domain::Timestamp;
@@ -13,6 +14,7 @@ use crate::components::{Moment, RefusalNote, RelativeTime, sentence};
 use crate::live::Live;
 use crate::port::{ProfileView, SessionView};
 use crate::texts::may_told;
+use factor::FactorPanel;
 use password::PasswordForm;
 
 /// Who one is and where one is signed in.
@@ -51,7 +53,7 @@ pub fn ProfilePage() -> impl IntoView {
 
 #[component]
 fn Board(view: ProfileView, end: ServerAction<EndSession>) -> impl IntoView {
-    let ProfileView { now, name, email, role, sessions } = view;
+    let ProfileView { now, name, email, role, sessions, factor, set_up, recovery, limited } = view;
     let clock = Live::from_context().clock(now);
     let lines =
         sessions.into_iter().map(|session| view! { <SessionLine session clock end /> }).collect_view();
@@ -70,6 +72,7 @@ fn Board(view: ProfileView, end: ServerAction<EndSession>) -> impl IntoView {
             <p class="hint">"End what you do not know, and choose another password."</p>
             <ul class="people">{lines}</ul>
         </section>
+        <FactorPanel factor set_up recovery limited clock />
     }
     .into_any()
 }

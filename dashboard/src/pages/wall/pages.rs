@@ -57,10 +57,8 @@ impl Pages {
             }
         });
         let resized = window_event_listener(leptos::ev::resize, move |_| measure());
-        let turned = set_interval_with_handle(
-            move || self.page.update(|page| *page = page.wrapping_add(1)),
-            TURN,
-        );
+        let turned =
+            set_interval_with_handle(move || self.page.update(|page| *page = page.wrapping_add(1)), TURN);
         on_cleanup(move || {
             resized.remove();
             if let Ok(turned) = turned {
