@@ -14,8 +14,8 @@ use crate::api::read_person;
 use crate::components::{Header, LostBanner, PersonResource};
 use crate::live::Live;
 use crate::pages::{
-    AcceptPage, AuditPage, FloorPage, LoginPage, MoldPage, NotFoundPage, PeoplePage, ProfilePage, RadiosPage,
-    SetupPage, StoragePage,
+    AcceptPage, AuditPage, CertificatePage, FloorPage, LoginPage, MoldPage, NotFoundPage, PeoplePage,
+    ProfilePage, RadiosPage, SettingsPage, SetupPage, StoragePage, TrustPage,
 };
 
 /// Where the box serves what a [`SiteManifest`] names.
@@ -109,6 +109,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/people") view=PeoplePage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/certificate") view=CertificatePage ssr=SsrMode::Async />
+                    <Route path=path!("/trust") view=TrustPage ssr=SsrMode::Async />
                     <Route path=path!("/accept") view=AcceptPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                     <Route path=path!("/setup") view=SetupPage ssr=SsrMode::Async />

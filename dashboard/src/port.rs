@@ -9,10 +9,12 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 mod bluetooth;
+mod certificate;
 mod people;
 mod storage;
 
 pub use bluetooth::{AdapterView, AirView, BluetoothView, EnrolWish};
+pub use certificate::{CertificateFacts, CertificateView, RefusedView, RequestView, TrustView};
 pub use people::{
     CodeView, IssuedCode, PeopleView, Person, PersonView, ProfileView, SessionView, TrailEntry, TrailView,
 };
@@ -318,7 +320,7 @@ pub enum Refusal {
 }
 
 #[cfg(feature = "ssr")]
-pub use server::{Answer, Handle, Own, People, Plant, Technician, Viewer};
+pub use server::{Answer, Certificates, Handle, Own, People, Plant, Technician, Trust, Viewer};
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -331,8 +333,9 @@ mod server {
     use leptos::prelude::provide_context;
 
     use super::{
-        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId,
-        PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp, TrailView,
+        CertificateView, CycleChart, EnrolWish, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial,
+        PanId, PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp, TrailView,
+        TrustView,
     };
 
     /// An answer that takes its time.
@@ -462,5 +465,21 @@ mod server {
         fn end_sessions(&self, name: String) -> Answer<'_, ()>;
         /// The audit trail before that entry, or its newest part. Reading it is written down too.
         fn trail(&self, before: Option<u64>) -> Answer<'_, TrailView>;
+    }
+
+    /// The box's certificates, in the hands of an administrator. In Leptos' context as `Arc<dyn Certificates>`.
+    pub trait Certificates: Send + Sync {
+        /// Everything about them.
+        fn certificate(&self) -> Answer<'_, CertificateView>;
+        /// Makes a request for these names, separated by commas or spaces; for all that the box has if there are none.
+        fn request(&self, names: String) -> Answer<'_, ()>;
+        /// Goes back to the box's own certificate.
+        fn own(&self) -> Answer<'_, ()>;
+    }
+
+    /// How a device comes to trust the box, for whoever asks. In Leptos' context as `Arc<dyn Trust>`.
+    pub trait Trust: Send + Sync {
+        /// What there is to know.
+        fn trust(&self) -> TrustView;
     }
 }

@@ -19,7 +19,7 @@ use made_up::MadeUp;
 
 mod made_up;
 
-const ADDRESSES: [&str; 14] = [
+const ADDRESSES: [&str; 17] = [
     "/",
     "/molds/3",
     "/molds/7?range=90d",
@@ -31,6 +31,9 @@ const ADDRESSES: [&str; 14] = [
     "/audit?before=40",
     "/profile",
     "/accept",
+    "/settings",
+    "/settings/certificate?done=installed",
+    "/trust",
     "/login?error=wrong",
     "/setup",
     "/nothing",

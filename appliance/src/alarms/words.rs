@@ -13,8 +13,10 @@ pub const fn severity(key: &AlarmKey) -> Severity {
         AlarmKey::ForeignStick(_) | AlarmKey::LinkLost(_) | AlarmKey::Backup | AlarmKey::DiskLow => {
             Severity::Major
         }
-        AlarmKey::ResetUnconfirmed(..) | AlarmKey::DiskFilling => Severity::Minor,
-        AlarmKey::BondLost(_) => Severity::Major,
+        AlarmKey::ResetUnconfirmed(..) | AlarmKey::DiskFilling | AlarmKey::CertificateEnding => {
+            Severity::Minor
+        }
+        AlarmKey::BondLost(_) | AlarmKey::CertificateEnded => Severity::Major,
         AlarmKey::Alert(_, kind) => match kind {
             AlertKind::Hot | AlertKind::Cold | AlertKind::Shock | AlertKind::Detached => Severity::Major,
             AlertKind::Slow | AlertKind::Fast | AlertKind::Unknown(_) => Severity::Minor,
@@ -36,6 +38,8 @@ pub fn mold_of(key: &AlarmKey, on: impl Fn(&MonitorSerial) -> Option<MoldId>) ->
         | AlarmKey::Backup
         | AlarmKey::DiskLow
         | AlarmKey::DiskFilling
+        | AlarmKey::CertificateEnding
+        | AlarmKey::CertificateEnded
         | AlarmKey::NotInitialised(_) => None,
     }
 }
@@ -94,6 +98,18 @@ pub fn tell(
             "disk".to_owned(),
             "The disk will be full within a month if it goes on like this. Free space on it or replace it by a \
              larger one; platen storage tells what takes it."
+                .to_owned(),
+        ),
+        AlarmKey::CertificateEnding => (
+            "certificate".to_owned(),
+            "The plant's certificate for this box ends before long; browsers will let nobody past their warning then. Bring \
+             the next one under Settings, Certificate, or go back to the box's own."
+                .to_owned(),
+        ),
+        AlarmKey::CertificateEnded => (
+            "certificate".to_owned(),
+            "The plant's certificate for this box has ended, and browsers warn of the box. Bring the next one under \
+             Settings, Certificate, or go back to the box's own."
                 .to_owned(),
         ),
         AlarmKey::ResetUnconfirmed(mold, entry) => (

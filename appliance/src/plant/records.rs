@@ -172,6 +172,10 @@ pub enum AlarmKey {
     Alert(MonitorSerial, AlertKind),
     /// A Bluetooth monitor lost its bond: nothing comes from it until a person enrols it again.
     BondLost(MonitorSerial),
+    /// The plant's certificate ends before long.
+    CertificateEnding,
+    /// The plant's certificate has ended.
+    CertificateEnded,
 }
 
 /// The last alert of a monitor that was taken notice of: one that is told again changes nothing. Key: its serial.

@@ -31,6 +31,14 @@ pub enum Door {
     Health,
     /// The certificate of the box's authority, to be imported.
     Authority,
+    /// The same for systems that take DER.
+    AuthorityDer,
+    /// The address of the page of instructions, for a camera.
+    QrCode,
+    /// The request for a certificate that waits.
+    CertificateRequest,
+    /// Takes a certificate of the plant's into use.
+    InstallCertificate,
     /// A file of the site under its hashed name.
     Asset,
     /// Makes the first administrator.
@@ -80,6 +88,10 @@ pub const TABLE: &[Rule] = {
     &[
         rule(Read, "/health", Public, Door::Health),
         rule(Read, "/ca.pem", Public, Door::Authority),
+        rule(Read, "/ca.crt", Public, Door::AuthorityDer),
+        rule(Read, "/trust", Public, Door::Page),
+        rule(Read, "/trust.svg", Public, Door::QrCode),
+        rule(Read, "/api/trust", Public, Door::Api),
         rule(Read, "/assets/{file:.*}", Public, Door::Asset),
         rule(Read, "/setup", Public, Door::Page),
         rule(Change, "/setup", Public, Door::SetUp),
@@ -98,6 +110,10 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/profile/password", VIEWER, Door::ChangePassword),
         rule(Read, "/people", ADMINISTRATOR, Door::Page),
         rule(Read, "/audit", ADMINISTRATOR, Door::Page),
+        rule(Read, "/settings", ADMINISTRATOR, Door::Page),
+        rule(Read, "/settings/certificate", ADMINISTRATOR, Door::Page),
+        rule(Change, "/settings/certificate", ADMINISTRATOR, Door::InstallCertificate),
+        rule(Read, "/settings/certificate/request.pem", ADMINISTRATOR, Door::CertificateRequest),
         rule(Read, "/api/person", VIEWER, Door::Api),
         rule(Read, "/api/floor", VIEWER, Door::Api),
         rule(Read, "/api/mold", VIEWER, Door::Api),
@@ -124,6 +140,9 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/api/set-role", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/let-in", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/end-sessions", ADMINISTRATOR, Door::Api),
+        rule(Read, "/api/certificate", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/request-certificate", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/own-certificate", ADMINISTRATOR, Door::Api),
         rule(Read, "/api/trail", ADMINISTRATOR, Door::Api),
     ]
 };

@@ -2,12 +2,14 @@
 
 pub mod access;
 mod assets;
-mod authority;
-mod certificates;
+pub(crate) mod certificates;
+mod certified;
 mod errors;
 mod export;
 mod flash;
 mod forms;
+mod gate;
+mod gated;
 mod guard;
 mod headers;
 mod host;
@@ -21,6 +23,7 @@ mod probe;
 mod redirect;
 mod server;
 mod session;
+mod slow;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -31,12 +34,14 @@ use std::sync::Arc;
 use dashboard::port::{Handle, Person};
 use tokio_util::sync::CancellationToken;
 
-pub use certificates::Certificates;
+pub use certificates::{
+    Certificates, LONGEST as LONGEST_CERTIFICATE, NoCertificate, Offer, Refused, Unfit, Wish,
+};
 pub use live::{Follow, Updates};
 pub use names::address_for_people;
 pub use pages::{addresses, functions};
 pub use probe::{Unwell, ask};
-pub use server::{Listeners, Serve, Server, StartWeb, bind, prepare};
+pub use server::{Listeners, Raise, Serve, Server, StartWeb, bind, prepare};
 
 /// Gives someone who is signed in the plant as they may use it: the one place where it is decided what a person may
 /// do. Whoever holds the handle may do what it can. The address is for the audit trail.
@@ -48,6 +53,8 @@ struct Context {
     plant: Admit,
     follow: Follow,
     downloads: export::Downloads,
-    authority: String,
+    certificates: Arc<Certificates>,
+    /// Where TLS is served.
+    port: u16,
     shutdown: CancellationToken,
 }

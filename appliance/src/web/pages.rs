@@ -9,6 +9,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_actix::{ActixRouteListing, Request};
 use leptos_router::Method;
 
+use super::certified::Trust;
 use super::flash;
 use super::headers::Nonce;
 use super::session::SignedIn;
@@ -21,6 +22,9 @@ fn context() {
     if let Some(typed) = flash::typed(&request) {
         provide_context(typed);
     }
+    if let Some(trust) = Trust::of(&request) {
+        provide_context(Arc::new(trust) as Arc<dyn dashboard::port::Trust>);
+    }
     let extensions = request.extensions();
     if let Some(nonce) = extensions.get::<Nonce>() {
         provide_context(PageNonce::from_value(nonce.0.as_str()));
@@ -30,6 +34,9 @@ fn context() {
         provide_context(Arc::clone(&signed_in.own));
         if let Some(people) = &signed_in.people {
             provide_context(Arc::clone(people));
+        }
+        if let Some(certificates) = &signed_in.certificates {
+            provide_context(Arc::clone(certificates));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use dashboard::port::{Handle, Own, People};
+use dashboard::port::{Certificates, Handle, Own, People};
 use domain::{Role, Timestamp};
 
 use super::people::Caller;
@@ -22,6 +22,8 @@ pub(super) struct SignedIn {
     pub own: Arc<dyn Own>,
     /// Who may come in, for administrators.
     pub people: Option<Arc<dyn People>>,
+    /// The box's certificates, for administrators.
+    pub certificates: Option<Arc<dyn Certificates>>,
     /// Who they are, and by which session.
     pub caller: Caller,
     /// What they may do.

@@ -1,6 +1,7 @@
 //! What the browser asks the box for. Each function is a thin door to [`crate::port`]: the same call made while
 //! a page is rendered on the box goes straight to the plant.
 
+mod certificate;
 mod molds;
 mod people;
 mod radios;
@@ -9,6 +10,10 @@ mod storage;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
+pub use certificate::{
+    OwnCertificate, ReadCertificate, ReadTrust, RequestCertificate, own_certificate, read_certificate,
+    read_trust, request_certificate,
+};
 pub use molds::{
     ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, confirm_reset, read_cycles,
     read_floor, read_mold, read_person,
@@ -89,7 +94,7 @@ mod server {
     use leptos::prelude::use_context;
     use leptos_actix::{Request, ResponseOptions};
 
-    use crate::port::{Own, People, Plant, Refusal, Technician, Viewer};
+    use crate::port::{Certificates, Own, People, Plant, Refusal, Technician, Trust, Viewer};
 
     /// The plant to be read, by whoever is signed in.
     pub fn viewer() -> Result<Arc<dyn Viewer>, Refusal> {
@@ -114,6 +119,16 @@ mod server {
     /// Everyone who may come in, in the hands of an administrator.
     pub fn people() -> Result<Arc<dyn People>, Refusal> {
         held()
+    }
+
+    /// The box's certificates, in the hands of an administrator.
+    pub fn certificates() -> Result<Arc<dyn Certificates>, Refusal> {
+        held()
+    }
+
+    /// How a device comes to trust the box: for everybody.
+    pub fn trust() -> Result<Arc<dyn Trust>, Refusal> {
+        use_context().ok_or(Refusal::Failed)
     }
 
     fn held<T: Clone + 'static>() -> Result<T, Refusal> {

@@ -10,8 +10,10 @@ mod not_found;
 mod people;
 mod profile;
 mod radios;
+mod settings;
 mod setup;
 mod storage;
+mod trust;
 
 pub use accept::AcceptPage;
 pub use audit::AuditPage;
@@ -22,5 +24,7 @@ pub use not_found::NotFoundPage;
 pub use people::PeoplePage;
 pub use profile::ProfilePage;
 pub use radios::RadiosPage;
+pub use settings::{CertificatePage, SettingsPage};
 pub use setup::SetupPage;
 pub use storage::StoragePage;
+pub use trust::TrustPage;
