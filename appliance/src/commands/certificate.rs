@@ -107,7 +107,7 @@ fn give(place: &Place, wish: Wish) -> anyhow::Result<()> {
     let request = Request::Certificate(wish);
     match control::ask(&place.data, &request, &mut to) {
         Err(Ask::NotRunning) => {}
-        answer => return Ok(drop(answer?)),
+        answer => return answer.map(drop).map_err(Into::into),
     }
     let Request::Certificate(wish) = request else { return Ok(()) };
     let missing = !place.data.join(appliance::store::FILE).exists();

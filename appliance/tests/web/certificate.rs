@@ -182,8 +182,8 @@ fn an_alarm_tells_before_the_plants_certificate_ends() {
         let mut request = CertificateSigningRequestParams::from_pem(&request).unwrap();
         let on = |days: i64| {
             let at = now().as_millis() + days * 86_400_000;
-            let date =
-                jiff::Timestamp::from_millisecond(at).unwrap().to_zoned(jiff::tz::TimeZone::UTC).date();
+            let at = jiff::Timestamp::from_millisecond(at).unwrap();
+            let date = jiff::tz::TimeZone::UTC.to_datetime(at).date();
             rcgen::date_time_ymd(date.year().into(), date.month().unsigned_abs(), date.day().unsigned_abs())
         };
         (request.params.not_before, request.params.not_after) = (on(-200), on(12));
