@@ -47,6 +47,10 @@ soak: (_setup "build") (_site "dev")
 e2e *ARGS: setup (_site "dev")
     @.ci/tests e2e "$@"
 
+# Look at the box's TLS from outside with sslyze; `scan short` leaves out the old attacks
+scan *ARGS: (_setup "build") (_setup "scan") (_site "dev")
+    @.ci/scan "$@"
+
 # Bluetooth with a real kernel, the real bluetoothd and simulated monitors, in a virtual machine; `lab short` takes some minutes
 lab *ARGS: (_setup "build") (_setup "lab") (_site "dev")
     @.ci/lab "$@"

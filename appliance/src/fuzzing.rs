@@ -5,6 +5,7 @@ pub use crate::config::fuzzing::configuration;
 pub use crate::exchange::import::fuzzing::{csv, jsonl, parquet};
 pub use crate::keys::fuzzing::keys;
 pub use crate::store::fuzzing::{backup, block, chunk, journal, record, restored};
+pub use crate::web::certificates::fuzzing::certificate;
 
 #[cfg(test)]
 mod tests;

@@ -88,6 +88,9 @@ pub enum RunBox {
     /// A listener does not say where it listens.
     #[error("ask where the box listens")]
     Address(#[source] io::Error),
+    /// The authorities of those who may connect cannot be read.
+    #[error("read {} (web.client_authority)", .0.display())]
+    Clients(PathBuf, #[source] io::Error),
     /// A folder for recordings cannot be made.
     #[error("make the folder {}", .0.display())]
     Folder(PathBuf, #[source] io::Error),
@@ -150,6 +153,7 @@ pub async fn run(
     };
     let trail = Arc::new(Trail::new(store.clone(), Arc::clone(&clock)));
     let watching = watch::run(Arc::clone(&clock), ingest.clone(), keeping.clone());
+    let alarms = ingest.clone();
     let desk =
         Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), Arc::clone(&trail), kept)
             .configured(&format!("{config:#?}\n"));
@@ -157,7 +161,6 @@ pub async fn run(
     let enrol: control::Enrol = Arc::new(move |wish| console.clone().enrol_from_console(wish).boxed());
     let helped = desk.clone();
     let support: control::Support = Arc::new(move || helped.support_bundle());
-    let door = control::Door { store: store.clone(), trail: Arc::clone(&trail), enrol, support };
 
     // The doors close only after the last commit, so they have a token of their own.
     let doors = CancellationToken::new();
@@ -167,6 +170,11 @@ pub async fn run(
         store: store.clone(),
         trail: Arc::clone(&trail),
         idle: config.web.idle,
+        clients: clients(&config.web)?,
+        alarm: Arc::new(move |key, why| {
+            let alarms = alarms.clone();
+            async move { alarms.alarm(key, why).await }.boxed()
+        }),
         clock: Arc::clone(&clock),
         machines: {
             let desk = desk.clone();
@@ -181,13 +189,21 @@ pub async fn run(
         .await
         .map_err(RunBox::Panicked)??;
     tell(&config.data, ADDRESS_FILE, &address.to_string());
-    tell(&config.data, AUTHORITY_FILE, server.authority());
+    let certificates = Arc::clone(server.certificates());
+    tell(&config.data, AUTHORITY_FILE, certificates.authority());
     announce(&Announcement {
         address: format!("https://{}/", web::address_for_people(&config.web.names, address)),
-        certificate: server.certificate_fingerprint(),
-        authority: server.authority_fingerprint(),
+        certificate: certificates.fingerprint(),
+        authority: certificates.authority_fingerprint().to_owned(),
         setup_code: server.setup_code(),
     });
+    let door = control::Door {
+        store: store.clone(),
+        trail: Arc::clone(&trail),
+        enrol,
+        support,
+        certify: Arc::new(move |wish| certify(Arc::clone(&certificates), wish).boxed()),
+    };
 
     // Not a child of `shutdown`: they end when it is their turn.
     let radios = CancellationToken::new();
@@ -266,6 +282,17 @@ pub async fn run(
         outcome = outcome.and(control.await.map_err(RunBox::Panicked));
     }
     outcome
+}
+
+/// Those who alone may connect, if not everybody may.
+fn clients(web: &config::Web) -> Result<Option<Vec<u8>>, RunBox> {
+    let read = |path: &PathBuf| fs::read(path).map_err(|e| RunBox::Clients(path.clone(), e));
+    web.client_authority.as_ref().map(read).transpose()
+}
+
+async fn certify(certificates: Arc<web::Certificates>, wish: web::Wish) -> Result<String, String> {
+    let answered = tokio::task::spawn_blocking(move || certificates.answer(&wish)).await;
+    answered.unwrap_or_else(|_| Err("the box is stopping".to_owned()))
 }
 
 fn ended(how: Result<Result<(), StartWeb>, JoinError>) -> Result<(), RunBox> {

@@ -14,8 +14,9 @@ use crate::api::read_person;
 use crate::components::{Header, LostBanner, PersonResource};
 use crate::live::Live;
 use crate::pages::{
-    AcceptPage, AuditPage, FloorPage, LoginCodePage, LoginPage, MachinesPage, MoldPage, NotFoundPage,
-    PeoplePage, ProfilePage, RadiosPage, SetupPage, StoragePage, WallFormPage, WallPage,
+    AcceptPage, AuditPage, CertificatePage, FloorPage, LoginCodePage, LoginPage, MachinesPage, MoldPage,
+    NotFoundPage, PeoplePage, ProfilePage, RadiosPage, SettingsPage, SetupPage, StoragePage, TrustPage,
+    WallFormPage, WallPage,
 };
 
 /// Where the box serves what a [`SiteManifest`] names.
@@ -112,6 +113,9 @@ pub fn App() -> impl IntoView {
                     <Route path=path!("/wall/open") view=WallFormPage ssr=SsrMode::Async />
                     <Route path=path!("/audit") view=AuditPage ssr=SsrMode::Async />
                     <Route path=path!("/profile") view=ProfilePage ssr=SsrMode::Async />
+                    <Route path=path!("/settings") view=SettingsPage ssr=SsrMode::Async />
+                    <Route path=path!("/settings/certificate") view=CertificatePage ssr=SsrMode::Async />
+                    <Route path=path!("/trust") view=TrustPage ssr=SsrMode::Async />
                     <Route path=path!("/accept") view=AcceptPage ssr=SsrMode::Async />
                     <Route path=path!("/login") view=LoginPage ssr=SsrMode::Async />
                     <Route path=path!("/login/code") view=LoginCodePage ssr=SsrMode::Async />

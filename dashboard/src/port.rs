@@ -9,11 +9,13 @@ use domain::{
 use serde::{Deserialize, Serialize};
 
 mod bluetooth;
+mod certificate;
 mod machines;
 mod people;
 mod storage;
 
 pub use bluetooth::{AdapterView, AirView, BluetoothView, EnrolWish};
+pub use certificate::{CertificateFacts, CertificateView, RefusedView, RequestView, TrustView};
 pub use machines::{IssuedToken, MachineView, MachinesView};
 pub use people::{
     CodeView, FactorSetUp, FactorView, IssuedCode, PeopleView, Person, PersonView, Picture, ProfileView,
@@ -323,7 +325,9 @@ pub enum Refusal {
 }
 
 #[cfg(feature = "ssr")]
-pub use server::{Answer, Handle, Machines, Own, People, Plant, Technician, Viewer, Wall};
+pub use server::{
+    Answer, Certificates, Handle, Machines, Own, People, Plant, Technician, Trust, Viewer, Wall,
+};
 
 #[cfg(feature = "ssr")]
 mod server {
@@ -336,8 +340,9 @@ mod server {
     use leptos::prelude::provide_context;
 
     use super::{
-        CycleChart, EnrolWish, Eui64, FloorView, LinkName, MachinesView, MoldId, MoldView, MonitorSerial,
-        PanId, PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp, TrailView,
+        CertificateView, CycleChart, EnrolWish, Eui64, FloorView, LinkName, MachinesView, MoldId, MoldView,
+        MonitorSerial, PanId, PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp,
+        TrailView, TrustView,
     };
 
     /// An answer that takes its time.
@@ -489,5 +494,21 @@ mod server {
     pub trait Wall: Send + Sync {
         /// Every mold, and the alarms that stand.
         fn floor(&self) -> Result<FloorView, Refusal>;
+    }
+
+    /// The box's certificates, in the hands of an administrator. In Leptos' context as `Arc<dyn Certificates>`.
+    pub trait Certificates: Send + Sync {
+        /// Everything about them.
+        fn certificate(&self) -> Answer<'_, CertificateView>;
+        /// Makes a request for these names, separated by commas or spaces; for all that the box has if there are none.
+        fn request(&self, names: String) -> Answer<'_, ()>;
+        /// Goes back to the box's own certificate.
+        fn own(&self) -> Answer<'_, ()>;
+    }
+
+    /// How a device comes to trust the box, for whoever asks. In Leptos' context as `Arc<dyn Trust>`.
+    pub trait Trust: Send + Sync {
+        /// What there is to know.
+        fn trust(&self) -> TrustView;
     }
 }

@@ -7,6 +7,7 @@ use crate::port::{LinkCondition, Severity};
 
 mod backups;
 mod bluetooth;
+mod certificate;
 mod people;
 mod storage;
 
@@ -14,6 +15,7 @@ pub use backups::{BackupsStand, copies_told, place_told, seen_told, tested_told}
 pub use bluetooth::{
     bluetooth_advice, bluetooth_words, standing_tone, standing_words, strength_tone, strength_words,
 };
+pub use certificate::{CertificateStands, TRUST_STEPS};
 pub use people::{act_told, may_told, scope_told};
 pub use storage::{StorageStands, cycles_told, full_told, growth_told, key_told, raw_told, retired_told};
 
@@ -211,6 +213,8 @@ pub fn form_error(code: &str) -> &'static str {
         "taken" => "The first administrator exists already. Please log in.",
         "busy" => "The box is busy with other log-ins. Try again in a moment.",
         "expired" => "Your session has ended. Please log in again.",
+        "certificate-none" => "Choose a file, or paste its text.",
+        "certificate-large" => "This is larger than any certificate: 96 KiB are the most.",
         "failed" => "The box could not do this; its log says why.",
         _ => "This did not work. Please try again.",
     }

@@ -19,7 +19,7 @@ use made_up::MadeUp;
 
 mod made_up;
 
-const ADDRESSES: [&str; 18] = [
+const ADDRESSES: [&str; 21] = [
     "/",
     "/molds/3",
     "/molds/7?range=90d",
@@ -34,6 +34,9 @@ const ADDRESSES: [&str; 18] = [
     "/audit?before=40",
     "/profile",
     "/accept",
+    "/settings",
+    "/settings/certificate?done=installed",
+    "/trust",
     "/login?error=wrong",
     "/login/code?error=factor",
     "/setup",

@@ -129,6 +129,20 @@ async fn look_at_people(browser: &Browser, appliance: &Appliance, index: usize, 
     look_at(browser, "machines", look).await?;
     open(browser, appliance, "/audit", ".trail li").await?;
     look_at(browser, "audit", look).await?;
+    open(browser, appliance, "/settings", ".settings li").await?;
+    look_at(browser, "settings", look).await?;
+    if index == 0 {
+        browser.page.find(Locator::Css("a[href='/settings/certificate']")).await?.click().await?;
+    } else {
+        open(browser, appliance, "/settings/certificate", "#names").await?;
+    }
+    there(browser, "#names").await?;
+    browser.page.find(Locator::Css(".stacked:has(#names) button")).await?.click().await?;
+    there(browser, "[href='/settings/certificate/request.pem']").await?;
+    look_at(browser, "certificate", look).await?;
+    open(browser, appliance, "/trust", ".qr").await?;
+    browser.eval("document.querySelectorAll('details').forEach(each => each.open = true)").await?;
+    look_at(browser, "trust", look).await?;
     open(browser, appliance, "/profile?error=current", ".own-password").await?;
     look_at(browser, "profile", look).await?;
     let password = browser.page.find(Locator::Css("[action='/profile/factor'] [name=password]")).await?;

@@ -13,8 +13,10 @@ pub const fn severity(key: &AlarmKey) -> Severity {
         AlarmKey::ForeignStick(_) | AlarmKey::LinkLost(_) | AlarmKey::Backup | AlarmKey::DiskLow => {
             Severity::Major
         }
-        AlarmKey::ResetUnconfirmed(..) | AlarmKey::DiskFilling => Severity::Minor,
-        AlarmKey::BondLost(_) => Severity::Major,
+        AlarmKey::ResetUnconfirmed(..) | AlarmKey::DiskFilling | AlarmKey::CertificateEnding => {
+            Severity::Minor
+        }
+        AlarmKey::BondLost(_) | AlarmKey::CertificateEnded => Severity::Major,
         AlarmKey::Alert(_, kind) => match kind {
             AlertKind::Hot | AlertKind::Cold | AlertKind::Shock | AlertKind::Detached => Severity::Major,
             AlertKind::Slow | AlertKind::Fast | AlertKind::Unknown(_) => Severity::Minor,
@@ -41,6 +43,8 @@ pub const fn kind(key: &AlarmKey) -> &'static str {
         AlarmKey::BondLost(_) => "bond-lost",
         AlarmKey::MemoryLow => "memory-low",
         AlarmKey::ClockSet => "clock-set",
+        AlarmKey::CertificateEnding => "certificate-ending",
+        AlarmKey::CertificateEnded => "certificate-ended",
     }
 }
 
@@ -70,6 +74,8 @@ pub fn mold_of(key: &AlarmKey, on: impl Fn(&MonitorSerial) -> Option<MoldId>) ->
         | AlarmKey::DiskFilling
         | AlarmKey::MemoryLow
         | AlarmKey::ClockSet
+        | AlarmKey::CertificateEnding
+        | AlarmKey::CertificateEnded
         | AlarmKey::NotInitialised(_) => None,
     }
 }
@@ -140,6 +146,18 @@ pub fn tell(
             "clock".to_owned(),
             "The box's clock was set while it ran. No cycle is lost by that; times before it are as the clock was \
              then. If nobody set it, look after the machine's clock and its time server. It is told for a day."
+                .to_owned(),
+        ),
+        AlarmKey::CertificateEnding => (
+            "certificate".to_owned(),
+            "The plant's certificate for this box ends before long; browsers will let nobody past their warning then. Bring \
+             the next one under Settings, Certificate, or go back to the box's own."
+                .to_owned(),
+        ),
+        AlarmKey::CertificateEnded => (
+            "certificate".to_owned(),
+            "The plant's certificate for this box has ended, and browsers warn of the box. Bring the next one under \
+             Settings, Certificate, or go back to the box's own."
                 .to_owned(),
         ),
         AlarmKey::ResetUnconfirmed(mold, entry) => (

@@ -91,6 +91,14 @@ whats! {
     RevokeToken = "revoke-token";
     /// A machine began to use its token: the first time of a day from an address.
     UseToken = "use-token";
+    /// A request for a certificate was made.
+    RequestCertificate = "request-certificate";
+    /// A certificate of the plant's was taken into use.
+    InstallCertificate = "install-certificate";
+    /// A certificate that was brought did not do.
+    InstallCertificateFailed = "install-certificate-failed";
+    /// The box's own certificate was taken into use again.
+    OwnCertificate = "own-certificate";
     /// So many entries found no room while the disk refused.
     Missed = "missed";
 }

@@ -1,4 +1,5 @@
-//! `platen healthcheck`: asks as a browser would, over TLS, trusting the box's own authority.
+//! `platen healthcheck`: asks as a browser would, over TLS, trusting the box's own authority. A box that lets only known
+//! clients connect is asked over its control socket.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
 use std::path::Path;
@@ -6,6 +7,7 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::Context;
+use appliance::control::{self, Everything, Request};
 use appliance::{ADDRESS_FILE, AUTHORITY_FILE, web};
 
 use super::settings::Settings;
@@ -22,7 +24,12 @@ pub struct Args {
 }
 
 pub fn run(args: Args) -> Done {
-    ask(&args.settings.read(None)?.data)?;
+    let config = args.settings.read(None)?;
+    if config.web.client_authority.is_some() {
+        control::ask(&config.data, &Request::Health(Everything {}), &mut std::io::sink())?;
+    } else {
+        ask(&config.data)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

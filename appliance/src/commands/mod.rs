@@ -3,6 +3,7 @@
 mod admin;
 mod backup;
 mod capture;
+mod certificate;
 mod check;
 mod config;
 mod decode;
@@ -65,6 +66,8 @@ enum Command {
     Check(check::Args),
     /// Let somebody in who is locked out
     Admin(admin::Args),
+    /// Tell about the web server's certificates, make a request, bring a signed one
+    Certificate(certificate::Args),
     /// Make, change or rotate the keys that the store is encrypted with
     Key(key::Args),
     /// Make, test and ask after backups
@@ -125,6 +128,7 @@ impl Cli {
             Command::Import(args) => import::run(args, credentials),
             Command::Check(args) => check::run(args, credentials),
             Command::Admin(args) => admin::run(args, credentials),
+            Command::Certificate(args) => certificate::run(args, credentials),
             Command::Key(args) => key::run(args, credentials),
             Command::Backup(args) => backup::run(args, credentials),
             Command::Restore(args) => restore::run(args, credentials),

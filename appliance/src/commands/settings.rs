@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use anyhow::{Context, anyhow};
-use appliance::config::{self, Config, ConfigError, HttpRedirect, Overrides, StoreKey};
+use appliance::config::{self, Config, ConfigError, HostName, HttpRedirect, Overrides, StoreKey};
 use appliance::keys;
 use appliance::store::{OpenStore, Store};
 
@@ -66,6 +66,8 @@ pub struct Place {
     pub data: PathBuf,
     /// The key.
     pub key: StoreKey,
+    /// Names of the box, besides the host's own.
+    pub names: Vec<HostName>,
 }
 
 impl Place {
@@ -89,6 +91,6 @@ impl Folder {
     pub fn read(self, credentials: Option<PathBuf>) -> Result<Place, ConfigError> {
         let overrides = Overrides { data: self.data, key: self.key, credentials, ..Overrides::default() };
         let config = config::read(self.config.as_deref(), overrides)?;
-        Ok(Place { data: config.data, key: config.store })
+        Ok(Place { data: config.data, key: config.store, names: config.web.names })
     }
 }

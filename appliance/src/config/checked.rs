@@ -99,6 +99,8 @@ pub struct Web {
     pub names: Vec<HostName>,
     /// How long somebody may do nothing before they have to sign in again.
     pub idle: Option<Duration>,
+    /// A file with the authorities whose clients alone may connect.
+    pub client_authority: Option<PathBuf>,
 }
 
 /// Settings of ingest.
@@ -307,6 +309,8 @@ fn check(raw: RawConfig, store: StoreKey, origin: &str) -> Result<Config, Config
             http_redirect: raw.web.http_redirect.0,
             names: raw.web.names,
             idle: raw.web.idle.0,
+            client_authority: (!raw.web.client_authority.as_os_str().is_empty())
+                .then_some(raw.web.client_authority),
         },
         store,
         ingest: Ingest {

@@ -65,6 +65,9 @@ pub struct RawWeb {
     /// Whoever does nothing for so long has to sign in again, as in "15m"; "" for never. A session ends after 8 hours
     /// in any case.
     pub idle: Idle,
+    /// A PEM file with the authorities whose clients alone may connect, browsers included; "" for everybody who reaches
+    /// the box. See docs/certificates.md.
+    pub client_authority: PathBuf,
 }
 
 /// The way from a cycle that was heard to one that is kept.
@@ -255,6 +258,7 @@ impl Default for RawWeb {
             http_redirect: HttpRedirect(Some(SocketAddr::from((Ipv4Addr::UNSPECIFIED, 8080)))),
             names: Vec::new(),
             idle: Idle(None),
+            client_authority: PathBuf::new(),
         }
     }
 }

@@ -100,6 +100,7 @@ pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> 
             store.is_set_up()?;
             Ok(true)
         }
+        Request::Certificate(_) => Err(Answer::Request("certificates are not in the store's hands")),
         Request::Enrol(_) => Err(Answer::Request("only a running box can enrol a monitor")),
     }
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::accounts::{CodeHash, UserName};
 use crate::audit::{Act, What};
 use crate::exchange::{Format, Wanted};
+use crate::web;
 
 /// One request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +29,8 @@ pub enum Request {
     Health(Everything),
     /// Enrol a Bluetooth monitor, and say how that ended.
     Enrol(EnrolWish),
+    /// Tell about the certificates of the web server, or change them.
+    Certificate(web::Wish),
 }
 
 impl Request {
@@ -58,10 +61,12 @@ impl Request {
                 let act = Act::new(What::Radio, "bluetooth");
                 Some(act.after(format!("enrol monitor {} {how}", wish.serial)))
             }
-            // The entry of the last one goes with what it changes.
-            Request::Check(_) | Request::Storage(_) | Request::Health(_) | Request::ResetAdministrator(_) => {
-                None
-            }
+            // The entries of the last two go with what they change.
+            Request::Check(_)
+            | Request::Storage(_)
+            | Request::Health(_)
+            | Request::Certificate(_)
+            | Request::ResetAdministrator(_) => None,
         }
     }
 }

@@ -24,10 +24,12 @@ use crate::audit::{Act, By, Trail};
 use crate::store::Store;
 use crate::telemetry::Chain;
 use crate::watch::MakeBundle;
+use crate::web;
 
 /// Answers at a time; who comes later waits.
 const AT_ONCE: usize = 4;
-const LONGEST_REQUEST: u64 = 64 << 10;
+/// A certificate with all above it and its key, as digits.
+const LONGEST_REQUEST: u64 = 256 << 10;
 /// How long a request may take to arrive, and how long an answer may lie before somebody takes it.
 const PATIENCE: Duration = Duration::from_secs(10);
 /// A backup may wait for a slow disk or share.
@@ -50,6 +52,9 @@ pub enum Serve {
 /// Enrols a monitor and answers how that ended, for people.
 pub type Enrol = Arc<dyn Fn(EnrolWish) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
+/// Tells about the certificates or changes them, and answers for people.
+pub type Certify = Arc<dyn Fn(web::Wish) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+
 /// What answers.
 #[derive(Clone)]
 pub struct Door {
@@ -61,6 +66,8 @@ pub struct Door {
     pub enrol: Enrol,
     /// What whoever helps is given.
     pub support: Support,
+    /// The web server's certificates, which write down by themselves what is changed.
+    pub certify: Certify,
 }
 
 /// Makes a bundle for whoever helps. Blocks.
@@ -117,7 +124,7 @@ pub async fn serve(dir: &Path, of: Door, shutdown: impl Future<Output = ()>) -> 
 async fn talk(
     stream: UnixStream,
     owner: u32,
-    Door { store, trail, enrol, support }: Door,
+    Door { store, trail, enrol, certify, support }: Door,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
@@ -127,7 +134,7 @@ async fn talk(
     let mut reader = BufReader::new(stream.take(LONGEST_REQUEST));
     let mut line = String::new();
     tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let mut stream = reader.into_inner().into_inner();
+    let stream = reader.into_inner().into_inner();
     let request = serde_json::from_str::<Request>(&line);
     let act = request.as_ref().ok().and_then(Request::act);
     if let Ok(Request::Enrol(wish)) = request {
@@ -136,18 +143,29 @@ async fn talk(
         } else {
             Err("it cannot be written down who asked for this".to_owned())
         };
-        let (text, status) = match enrolled {
-            Ok(text) => (format!("{text}\n"), Status::Done { lines: 1, clean: true }),
-            Err(why) => (String::new(), Status::Failed(why)),
-        };
-        let answer = format!("{text}{}\n", serde_json::to_string(&status)?);
-        return stream.write_all(answer.as_bytes()).await;
+        return tell(stream, enrolled).await;
+    }
+    if let Ok(Request::Certificate(wish)) = request {
+        return tell(stream, certify(wish).await).await;
     }
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(PATIENCE))?;
     tokio::task::spawn_blocking(move || give(request, act, (&store, &trail, &support), stream, stopping))
         .await?
+}
+
+/// Gives an answer for people, which ends without a line feed.
+async fn tell(mut stream: UnixStream, answer: Result<String, String>) -> io::Result<()> {
+    let (text, status) = match answer {
+        Ok(text) => {
+            let lines = text.lines().count() as u64;
+            (format!("{text}\n"), Status::Done { lines, clean: true })
+        }
+        Err(why) => (String::new(), Status::Failed(why)),
+    };
+    let answer = format!("{text}{}\n", serde_json::to_string(&status)?);
+    stream.write_all(answer.as_bytes()).await
 }
 
 /// What changes the plant is written down first, or not done.

@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::ask::copy;
-use super::{Answer, Ask, Door, Enrol, Everything, Request, SOCKET, Support, answer, ask, serve};
+use super::{Answer, Ask, Certify, Door, Enrol, Everything, Request, SOCKET, Support, answer, ask, serve};
 use crate::audit::Trail;
 use crate::clock::WallClock;
 use crate::exchange::{Format, Subject, Wanted};
@@ -230,9 +230,11 @@ async fn a_running_box_answers_as_its_store_would() {
         let (dir, store) = (dir.clone(), store.clone());
         async move {
             let enrol: Enrol = Arc::new(|wish: EnrolWish| Box::pin(async move { enrolled(&wish) }));
+            let certify: Certify = Arc::new(|_| Box::pin(async { Ok("in use\nrequest".to_owned()) }));
             let trail = Arc::new(Trail::new(store.clone(), Arc::new(WallClock)));
             let support: Support = Arc::new(|| Ok(b"a bundle".to_vec()));
-            serve(&dir, Door { store, trail, enrol, support }, async { drop(stopped.await) }).await
+            let door = Door { store, trail, enrol, certify, support };
+            serve(&dir, door, async { drop(stopped.await) }).await
         }
     });
     while !dir.join(SOCKET).exists() {

@@ -15,14 +15,16 @@ use crate::config::fuzzing::seeds::configurations;
 use crate::exchange::import::fuzzing::seeds::{csvs, jsonls, parquets};
 use crate::keys::fuzzing::seeds as wrapped;
 use crate::store::fuzzing::seeds::{backups, blocks, chunks, journals, records, restores};
+use crate::web::certificates::fuzzing::seeds::certificates;
 
 type Target = fn(&[u8]);
 type Seeds = fn() -> Vec<Vec<u8>>;
 
 /// By name: the target, its seeds, and how many alterations of them the short form tries.
-const TARGETS: [(&str, Target, Seeds, u32); 11] = [
+const TARGETS: [(&str, Target, Seeds, u32); 12] = [
     ("backup", backup, backups, 4_000),
     ("block", block, blocks, 20_000),
+    ("certificate", certificate, certificates, 2_000),
     ("chunk", chunk, chunks, 4_000),
     ("configuration", configuration, configurations, 2_000),
     ("csv", csv, csvs, 4_000),
@@ -128,6 +130,7 @@ macro_rules! hold {
 hold! {
     any_bytes_are_a_stream_of_a_store_or_none: "backup",
     any_bytes_are_a_block_of_earlier_days_or_none: "block",
+    any_bytes_are_certificates_or_none: "certificate",
     any_bytes_are_a_chunk_or_none: "chunk",
     any_text_is_a_configuration_or_none: "configuration",
     any_text_is_a_table_of_cycles_or_none: "csv",

@@ -176,6 +176,10 @@ pub enum AlarmKey {
     MemoryLow,
     /// The box's clock was set while it ran.
     ClockSet,
+    /// The plant's certificate ends before long.
+    CertificateEnding,
+    /// The plant's certificate has ended.
+    CertificateEnded,
 }
 
 /// The last alert of a monitor that was taken notice of: one that is told again changes nothing. Key: its serial.

@@ -13,10 +13,28 @@ impl Store {
     /// # Errors
     /// The store cannot be written.
     pub fn put_secret(&self, name: &str, plain: &[u8]) -> Result<(), Commit> {
+        self.put_secrets(&[(name, Some(plain))])
+    }
+
+    /// Keeps secrets under names, and forgets those that are `None`: all of it or nothing.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn put_secrets(&self, changes: &[(&str, Option<&[u8]>)]) -> Result<(), Commit> {
         let key = &self.inner.seal;
-        let sealed = key.seal(name, plain).ok_or_else(|| Fault::Sealed(name.to_owned()))?;
+        let seal = |name: &str, plain| key.seal(name, plain).ok_or_else(|| Fault::Sealed(name.to_owned()));
+        let sealed = changes
+            .iter()
+            .map(|(name, plain)| Ok((*name, plain.map(|plain| seal(name, plain)).transpose()?)))
+            .collect::<Result<Vec<_>, Fault>>()?;
         self.write(|txn| {
-            txn.open_table(SECRETS)?.insert(name, sealed.as_slice())?;
+            let mut table = txn.open_table(SECRETS)?;
+            for (name, sealed) in &sealed {
+                match sealed {
+                    Some(sealed) => drop(table.insert(name, sealed.as_slice())?),
+                    None => drop(table.remove(name)?),
+                }
+            }
             Ok(())
         })
     }

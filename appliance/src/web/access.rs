@@ -33,6 +33,14 @@ pub enum Door {
     Health,
     /// The certificate of the box's authority, to be imported.
     Authority,
+    /// The same for systems that take DER.
+    AuthorityDer,
+    /// The address of the page of instructions, for a camera.
+    QrCode,
+    /// The request for a certificate that waits.
+    CertificateRequest,
+    /// Takes a certificate of the plant's into use.
+    InstallCertificate,
     /// A file of the site under its hashed name.
     Asset,
     /// Makes the first administrator.
@@ -108,6 +116,10 @@ pub const TABLE: &[Rule] = {
     &[
         rule(Read, "/health", Public, Door::Health),
         rule(Read, "/ca.pem", Public, Door::Authority),
+        rule(Read, "/ca.crt", Public, Door::AuthorityDer),
+        rule(Read, "/trust", Public, Door::Page),
+        rule(Read, "/trust.svg", Public, Door::QrCode),
+        rule(Read, "/api/trust", Public, Door::Api),
         rule(Read, "/assets/{file:.*}", Public, Door::Asset),
         rule(Read, "/setup", Public, Door::Page),
         rule(Change, "/setup", Public, Door::SetUp),
@@ -142,6 +154,10 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/profile/factor/remove", VIEWER, Door::RemoveFactor),
         rule(Read, "/people", ADMINISTRATOR, Door::Page),
         rule(Read, "/audit", ADMINISTRATOR, Door::Page),
+        rule(Read, "/settings", ADMINISTRATOR, Door::Page),
+        rule(Read, "/settings/certificate", ADMINISTRATOR, Door::Page),
+        rule(Change, "/settings/certificate", ADMINISTRATOR, Door::InstallCertificate),
+        rule(Read, "/settings/certificate/request.pem", ADMINISTRATOR, Door::CertificateRequest),
         rule(Read, "/api/person", VIEWER, Door::Api),
         rule(Read, "/api/floor", VIEWER, Door::Api),
         rule(Read, "/api/mold", VIEWER, Door::Api),
@@ -170,6 +186,9 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/api/end-sessions", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/reset-factor", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/need-factor", ADMINISTRATOR, Door::Api),
+        rule(Read, "/api/certificate", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/request-certificate", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/own-certificate", ADMINISTRATOR, Door::Api),
         rule(Read, "/api/trail", ADMINISTRATOR, Door::Api),
         rule(Read, "/machines", ADMINISTRATOR, Door::Page),
         rule(Read, "/api/machines", ADMINISTRATOR, Door::Api),

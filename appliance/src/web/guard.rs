@@ -14,12 +14,14 @@ use dashboard::port::{Handle, Person, Refusal};
 use domain::Scope;
 
 use super::access::{self, Access, Door, Rule, Verb};
-use super::headers::{self, Nonce};
+use super::certified::Keeper;
+use super::headers::{self, Nonce, Said};
 use super::machines::{self, ByToken, MachineDesk};
 use super::people::{Caller, OwnDesk, Registrar};
 use super::place::Place;
 use super::session::{self, AdministratorsDesk, SignedIn};
-use super::{Context, errors, forms, people, plain};
+use super::{Context, errors, forms, names, people, plain, slow};
+use crate::config::HostName;
 use crate::desk;
 
 type Answer<B> = ServiceResponse<EitherBody<B, BoxBody>>;
@@ -40,22 +42,24 @@ pub(super) async fn stand<B: MessageBody + 'static>(
     }
     let nonce = Nonce::from_random(people::random().map_err(actix_web::error::ErrorInternalServerError)?);
     request.extensions_mut().insert(nonce.clone());
+    let said = Said { remember: remember(request.request()), nonce };
     let navigates = plain::is_navigation(request.headers());
     if let Some(response) = turn_away(&request, navigates, head).await {
         let mut answer = request.into_response(response).map_into_right_body();
-        headers::put(answer.headers_mut(), &nonce);
+        headers::put(answer.headers_mut(), &said);
         return Ok(answer);
     }
+    slow::in_time(&mut request);
     let mut response = match tokio::time::timeout(LONGEST, next.call(request)).await {
         Ok(Ok(mut answer)) => {
-            headers::put(answer.headers_mut(), &nonce);
+            headers::put(answer.headers_mut(), &said);
             return Ok(answer.map_into_left_body());
         }
         Ok(Err(error)) => error.error_response(),
         Err(_) => plain::LATE.answer(navigates),
     };
     // Without its request an answer can only go out as an error, which carries it whole.
-    headers::put(response.headers_mut(), &nonce);
+    headers::put(response.headers_mut(), &said);
     Err(InternalError::from_response("no answer", response).into())
 }
 
@@ -211,6 +215,10 @@ async fn sign(context: &Context, request: &HttpRequest, uses: bool) -> Option<Si
         Handle::Administrator(_) => Some(AdministratorsDesk {
             people: Arc::new(Registrar { people: Arc::clone(people), caller: caller.clone() }),
             machines: Arc::new(MachineDesk { people: Arc::clone(people), caller: caller.clone() }),
+            certificates: Arc::new(Keeper {
+                certificates: Arc::clone(&context.certificates),
+                caller: caller.clone(),
+            }),
         }),
         Handle::Viewer(_) | Handle::Technician(_) => None,
     };
@@ -222,6 +230,21 @@ async fn sign(context: &Context, request: &HttpRequest, uses: bool) -> Option<Si
         role,
         ends,
     })
+}
+
+/// How long a browser is to remember that this host has a certificate that it trusts.
+fn remember(request: &HttpRequest) -> Option<Duration> {
+    let context = request.app_data::<web::Data<Context>>()?;
+    let (host, _) = asked_host(request)?;
+    context.certificates.remember(&host)
+}
+
+/// The host that was asked for, and the port if it was named.
+pub(super) fn asked_host(request: &HttpRequest) -> Option<(HostName, Option<u16>)> {
+    // In HTTP/2 the host is a part of the request's address.
+    let host = request.uri().authority().map(|host| host.as_str());
+    let host = host.or_else(|| request.headers().get(header::HOST)?.to_str().ok())?;
+    names::host_of(host)
 }
 
 /// Where a request comes from.

@@ -1,5 +1,7 @@
 //! What every answer says to the browser about itself.
 
+use std::time::Duration;
+
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 
 /// The random word that lets the scripts of one answer run, and no others.
@@ -12,8 +14,15 @@ impl Nonce {
     }
 }
 
+/// What the headers of one answer depend on.
+pub(super) struct Said {
+    pub nonce: Nonce,
+    /// How long the browser is to remember that this host has a certificate that it trusts.
+    pub remember: Option<Duration>,
+}
+
 /// Puts the headers into an answer. What the answer says itself stands.
-pub(super) fn put(headers: &mut HeaderMap, nonce: &Nonce) {
+pub(super) fn put(headers: &mut HeaderMap, Said { nonce, remember }: &Said) {
     // Only scripts that carry the nonce run, and what those import; wasm must be allowed by name. Everything
     // else comes from the box itself, and nothing at all from elsewhere.
     let policy = format!(
@@ -24,6 +33,11 @@ pub(super) fn put(headers: &mut HeaderMap, nonce: &Nonce) {
     );
     if let Ok(policy) = HeaderValue::from_str(&policy) {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if let Some(remember) = remember {
+        if let Ok(value) = HeaderValue::from_str(&format!("max-age={}", remember.as_secs())) {
+            headers.insert(header::STRICT_TRANSPORT_SECURITY, value);
+        }
     }
     for (name, value) in FIXED {
         headers.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
@@ -40,7 +54,10 @@ const FIXED: [(&str, &str); 6] = [
     ("x-content-type-options", "nosniff"),
     ("x-frame-options", "DENY"),
     ("referrer-policy", "same-origin"),
-    ("permissions-policy", "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=()"),
+    (
+        "permissions-policy",
+        "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), hid=(), midi=()",
+    ),
     ("cross-origin-opener-policy", "same-origin"),
     ("cross-origin-resource-policy", "same-origin"),
 ];

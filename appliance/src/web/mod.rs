@@ -3,12 +3,14 @@
 pub mod access;
 mod api;
 mod assets;
-mod authority;
-mod certificates;
+pub(crate) mod certificates;
+mod certified;
 mod errors;
 mod export;
 mod flash;
 mod forms;
+mod gate;
+mod gated;
 mod guard;
 mod headers;
 mod host;
@@ -24,6 +26,7 @@ mod probe;
 mod redirect;
 mod server;
 mod session;
+mod slow;
 #[cfg(test)]
 mod tests;
 mod tls;
@@ -38,12 +41,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::desk::Machine;
 
-pub use certificates::Certificates;
+pub use certificates::{
+    Certificates, LONGEST as LONGEST_CERTIFICATE, NoCertificate, Offer, Refused, Unfit, Wish,
+};
 pub use live::{Follow, Updates};
 pub use names::address_for_people;
 pub use pages::{addresses, functions};
 pub use probe::{Unwell, ask};
-pub use server::{Listeners, Serve, Server, StartWeb, bind, prepare};
+pub use server::{Listeners, Raise, Serve, Server, StartWeb, bind, prepare};
 
 /// Gives someone who is signed in the plant as they may use it: the one place where it is decided what a person may
 /// do. Whoever holds the handle may do what it can. The address is for the audit trail.
@@ -59,6 +64,8 @@ struct Context {
     machines: AdmitMachine,
     follow: Follow,
     downloads: export::Downloads,
-    authority: String,
+    certificates: Arc<Certificates>,
+    /// Where TLS is served.
+    port: u16,
     shutdown: CancellationToken,
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use super::{authority, host};
+use super::host;
 use crate::config::HostName;
 
 /// Shared by the certificate, which has them all, and by the redirect, which repeats no other.
@@ -48,18 +48,45 @@ impl Names {
 }
 
 fn every(configured: &[HostName]) -> BTreeSet<HostName> {
-    authority::names(configured, host::name().as_deref(), host::addresses())
+    names(configured, host::name().as_deref(), host::addresses())
+}
+
+/// Every name and address a browser may have for the box.
+pub(super) fn names(
+    configured: &[HostName],
+    host: Option<&str>,
+    addresses: impl IntoIterator<Item = IpAddr>,
+) -> BTreeSet<HostName> {
+    let local = ["localhost", "127.0.0.1", "::1"].into_iter().filter_map(|name| name.parse().ok());
+    let host = host.and_then(|host| host.parse::<HostName>().ok());
+    let addresses = addresses.into_iter().filter(|address| !address.is_unspecified()).map(HostName::Address);
+    local.chain(host).chain(addresses).chain(configured.iter().cloned()).collect()
 }
 
 fn here() -> HostName {
     HostName::Dns("localhost".to_owned())
 }
 
-fn is_loopback(name: &HostName) -> bool {
+pub(super) fn is_loopback(name: &HostName) -> bool {
     match name {
         HostName::Address(address) => address.is_loopback(),
         HostName::Dns(name) => name == "localhost",
     }
+}
+
+/// What a browser says that it asked for: a host, and the port if it is not the usual one.
+pub(super) fn host_of(header: &str) -> Option<(HostName, Option<u16>)> {
+    let (host, port) = match header.strip_prefix('[') {
+        Some(rest) => {
+            let (host, rest) = rest.split_once(']')?;
+            (host, rest.strip_prefix(':'))
+        }
+        None => match header.rsplit_once(':') {
+            Some((host, port)) => (host, Some(port)),
+            None => (header, None),
+        },
+    };
+    Some((host.parse().ok()?, port.map(str::parse).transpose().ok()?))
 }
 
 /// What a person types: without the port that browsers take by themselves.
@@ -110,5 +137,15 @@ mod tests {
         assert_eq!(named(&[], None, &[], everywhere), "localhost:8443");
         let one = "[::1]:443".parse().unwrap();
         assert_eq!(named(&configured, Some(name("box")), &addresses, one), "[::1]");
+    }
+
+    #[test]
+    fn the_box_is_known_by_every_name_it_has() {
+        let names: Vec<String> =
+            names(&["Platen.plant.example".parse().unwrap()], Some("box"), ["192.168.1.20".parse().unwrap()])
+                .iter()
+                .map(HostName::to_string)
+                .collect();
+        assert_eq!(names, ["box", "localhost", "platen.plant.example", "127.0.0.1", "192.168.1.20", "::1"]);
     }
 }

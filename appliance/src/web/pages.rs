@@ -9,6 +9,7 @@ use leptos::prelude::{provide_context, use_context};
 use leptos_actix::{ActixRouteListing, Request};
 use leptos_router::Method;
 
+use super::certified::Trust;
 use super::flash;
 use super::headers::Nonce;
 use super::machines::ByToken;
@@ -23,6 +24,9 @@ fn context() {
     if let Some(typed) = flash::typed(&request) {
         provide_context(typed);
     }
+    if let Some(trust) = Trust::of(&request) {
+        provide_context(Arc::new(trust) as Arc<dyn dashboard::port::Trust>);
+    }
     let extensions = request.extensions();
     if let Some(nonce) = extensions.get::<Nonce>() {
         provide_context(PageNonce::from_value(nonce.0.as_str()));
@@ -30,9 +34,10 @@ fn context() {
     if let Some(signed_in) = extensions.get::<SignedIn>() {
         signed_in.plant.provide();
         provide_context(Arc::clone(&signed_in.own));
-        if let Some(AdministratorsDesk { people, machines }) = &signed_in.administrator {
+        if let Some(AdministratorsDesk { people, machines, certificates }) = &signed_in.administrator {
             provide_context(Arc::clone(people));
             provide_context(Arc::clone(machines));
+            provide_context(Arc::clone(certificates));
         }
     }
     if let Some(Machine::Wall(wall)) = extensions.get::<ByToken>().map(|by| &by.plant) {

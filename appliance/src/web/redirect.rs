@@ -9,7 +9,6 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{HttpRequest, HttpResponse, web};
 
 use super::names::{self, Names};
-use crate::config::HostName;
 
 /// Where to send them: the names the box has, and the port of TLS.
 #[derive(Clone)]
@@ -41,23 +40,16 @@ pub(super) async fn serve(request: HttpRequest, target: web::Data<Target>) -> Ht
 impl Target {
     /// Only a name that the box has is repeated: whoever asks for another one is sent to the box, not to that name.
     fn location(&self, asked: Option<&str>, reached: Option<IpAddr>, path: &str) -> String {
-        let host = self.names.best(asked.and_then(host_of), reached);
+        let host = self.names.best(asked.and_then(names::host_of).map(|(host, _)| host), reached);
         let path = if path.starts_with('/') { path } else { "/" };
         format!("https://{}{path}", names::with_port(&host, self.port))
     }
 }
 
-fn host_of(header: &str) -> Option<HostName> {
-    let host = match header.strip_prefix('[') {
-        Some(rest) => rest.split_once(']')?.0,
-        None => header.rsplit_once(':').map_or(header, |(host, _)| host),
-    };
-    host.parse().ok()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::HostName;
 
     fn target(configured: &[&str]) -> Target {
         let parse = |name: &&str| name.parse().unwrap();

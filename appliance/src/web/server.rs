@@ -5,34 +5,44 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
+use actix_http::{HttpService, TlsAcceptorConfig};
+use actix_service::{IntoServiceFactory, ServiceFactoryExt, map_config};
+use actix_web::dev::{AppConfig, Server as Listening};
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::{App, HttpResponse, HttpServer, Route, web};
 use dashboard::app::SiteManifest;
+use futures::future::BoxFuture;
 use rustls::ServerConfig;
 use tokio_util::sync::CancellationToken;
 
 use super::access::{Door, TABLE, Verb};
-use super::certificates::{self, Certificates, Pair};
-use super::names::Names;
+use super::certificates::{Certificates, NoCertificate};
+use super::gate::{Gate, Limits};
+use super::gated::GatedFactory;
 use super::people::People;
 use super::redirect::{self, Target};
-use super::tls::{self, Current, SetUpTls};
+use super::tls::{self, SetUpTls};
 use super::{
-    Admit, AdmitMachine, Context, Follow, api, assets, export, forms, guard, live, metrics, pages, wall,
+    Admit, AdmitMachine, Context, Follow, api, assets, certified, export, forms, guard, live, metrics, pages,
+    wall,
 };
 use crate::accounts::Code;
 use crate::audit::Trail;
 use crate::clock::Clock;
 use crate::config::{self, HostName};
+use crate::plant::AlarmKey;
 use crate::store::Store;
-use crate::telemetry::Chain;
 
 /// A core each; a request takes milliseconds.
 const WORKERS: usize = 2;
 /// For passwords and commits.
 const BLOCKING_THREADS: usize = 4;
-/// Twenty browsers with a few connections each, and room for as many again.
-const CONNECTIONS: usize = 256;
+/// Two hundred browsers that follow the plant, and as many as there are behind one address that stands for a whole office.
+const CONNECTIONS: Limits = Limits { all: 1024, one: 256 };
+/// Browsers that are only sent on.
+const REDIRECTS: usize = 64;
+/// For a handshake, and for the head of a request: whoever takes longer is let go.
+const HEAD_WITHIN: Duration = Duration::from_secs(5);
 /// The largest body of a request: a few fields.
 const BODY: usize = 16 * 1024;
 /// How often the certificate is looked at: a clock that is set and an address that changes are noticed so soon.
@@ -68,7 +78,7 @@ pub enum StartWeb {
     Listen(SocketAddr, #[source] io::Error),
     /// No certificates.
     #[error("prepare the certificates")]
-    Certificates(#[from] Certificates),
+    Certificates(#[from] NoCertificate),
     /// No TLS.
     #[error(transparent)]
     Tls(#[from] SetUpTls),
@@ -93,6 +103,9 @@ pub fn bind(config: &config::Web) -> Result<Listeners, StartWeb> {
     Ok(Listeners { https: listen(config.listen)?, http: config.http_redirect.map(listen).transpose()? })
 }
 
+/// Has an alarm stand for a reason, or not any more.
+pub type Raise = Arc<dyn Fn(AlarmKey, Option<String>) -> BoxFuture<'static, ()> + Send + Sync>;
+
 /// What the server is made of.
 pub struct Serve {
     /// Names for the certificate.
@@ -103,6 +116,10 @@ pub struct Serve {
     pub trail: Arc<Trail>,
     /// Whoever does nothing for so long has to sign in again; `None`: only after 8 hours.
     pub idle: Option<Duration>,
+    /// PEM of the authorities whose clients alone may connect; `None`: everybody may.
+    pub clients: Option<Vec<u8>>,
+    /// Raises and clears alarms.
+    pub alarm: Raise,
     /// Tells the age of sessions and certificates.
     pub clock: Arc<dyn Clock>,
     /// Gives out the plant.
@@ -119,11 +136,7 @@ pub struct Serve {
 pub struct Server {
     listeners: Listeners,
     context: Arc<Context>,
-    store: Store,
-    clock: Arc<dyn Clock>,
-    names: Names,
-    pair: Pair,
-    current: Arc<Current>,
+    alarm: Raise,
     tls: ServerConfig,
     code: Option<Code>,
 }
@@ -133,11 +146,9 @@ pub struct Server {
 /// # Errors
 /// The store is out of order, or the libraries refuse.
 pub fn prepare(listeners: Listeners, serve: Serve) -> Result<Server, StartWeb> {
-    let names = Names::new(serve.names);
-    let pair = certificates::prepare(&serve.store, &names.known(), serve.clock.now())?;
-    let current = Arc::new(Current::new(&pair.leaf, &pair.authority)?);
-    let tls = tls::config(Arc::clone(&current))?;
-    let clock = Arc::clone(&serve.clock);
+    let (trail, clock) = (Arc::clone(&serve.trail), Arc::clone(&serve.clock));
+    let certificates = Certificates::open(serve.store.clone(), trail, Arc::clone(&clock), serve.names)?;
+    let tls = tls::config(Arc::clone(certificates.current()), serve.clients.as_deref())?;
     let (people, code) = People::new(serve.store.clone(), serve.trail, clock, serve.idle)
         .map_err(|refused| StartWeb::People(Box::new(refused)))?;
     let context = Context {
@@ -146,39 +157,18 @@ pub fn prepare(listeners: Listeners, serve: Serve) -> Result<Server, StartWeb> {
         machines: serve.machines,
         follow: serve.follow,
         downloads: export::Downloads::new(serve.store.clone()),
-        authority: pair.authority.pem().to_owned(),
+        certificates: Arc::new(certificates),
+        port: listeners.https().map_or(443, |address| address.port()),
         shutdown: serve.shutdown,
     };
-    Ok(Server {
-        listeners,
-        context: Arc::new(context),
-        store: serve.store,
-        clock: serve.clock,
-        names,
-        pair,
-        current,
-        tls,
-        code,
-    })
+    Ok(Server { listeners, context: Arc::new(context), alarm: serve.alarm, tls, code })
 }
 
 impl Server {
-    /// SHA-256 of the certificate that browsers see.
+    /// The certificates, which whoever has the console deals with too.
     #[must_use]
-    pub fn certificate_fingerprint(&self) -> String {
-        self.pair.leaf.fingerprint()
-    }
-
-    /// SHA-256 of the authority's certificate, which people import.
-    #[must_use]
-    pub fn authority_fingerprint(&self) -> String {
-        self.pair.authority.fingerprint()
-    }
-
-    /// The authority's certificate.
-    #[must_use]
-    pub fn authority(&self) -> &str {
-        &self.context.authority
+    pub fn certificates(&self) -> &Arc<Certificates> {
+        &self.context.certificates
     }
 
     /// The code for the console, while the first administrator is missing.
@@ -192,14 +182,14 @@ impl Server {
     /// # Errors
     /// A listener fails.
     pub async fn run(self) -> Result<(), StartWeb> {
-        let Server { listeners, context, store, clock, names, pair, current, tls, .. } = self;
+        let Server { listeners, context, alarm, tls, .. } = self;
         let shutdown = context.shutdown.clone();
-        let port = listeners.https.local_addr().map_or(443, |address| address.port());
+        let (port, certificates) = (context.port, Arc::clone(&context.certificates));
         let redirect = listeners.http.map(|listener| {
-            redirect_server(listener, Target { names: names.clone(), port }, shutdown.clone())
+            redirect_server(listener, Target { names: certificates.names().clone(), port }, shutdown.clone())
         });
         let pages = page_server(listeners.https, tls, web::Data::from(context), &shutdown)?;
-        let renewal = tokio::spawn(look_after_certificate(store, clock, names, pair, current));
+        let renewal = tokio::spawn(look_after_certificates(certificates, alarm));
 
         let pages = async { pages.await.map_err(StartWeb::Run) };
         let redirect = async {
@@ -219,27 +209,41 @@ fn page_server(
     tls: ServerConfig,
     context: web::Data<Context>,
     shutdown: &CancellationToken,
-) -> Result<actix_web::dev::Server, StartWeb> {
+) -> Result<Listening, StartWeb> {
     // Leptos learns here that it runs on tokio; the list itself is what the coverage test looks at.
     let _ = pages::addresses();
-    let server = HttpServer::new(move || {
-        App::new()
+    // The gate decides who may connect, and must be asked: nothing behind it makes a connection wait.
+    actix_tls::accept::max_concurrent_tls_connect(CONNECTIONS.all.saturating_mul(2));
+    let (gate, ending) = (Gate::new(CONNECTIONS), shutdown.clone());
+    let service = move || {
+        let (context, ending) = (context.clone(), ending.clone());
+        let app = App::new()
             .configure(|config| doors(config, &context))
             .wrap(Compress::default())
             .wrap(from_fn(guard::stand))
-    })
-    .workers(WORKERS)
-    .worker_max_blocking_threads(BLOCKING_THREADS)
-    .max_connections(CONNECTIONS)
-    .tls_handshake_timeout(Duration::from_secs(5))
-    .client_request_timeout(Duration::from_secs(5))
-    .client_disconnect_timeout(Duration::from_secs(2))
-    .keep_alive(Duration::from_secs(75))
-    .shutdown_timeout(5)
-    .disable_signals()
-    .shutdown_signal(shutdown.clone().cancelled_owned())
-    .listen_rustls_0_23(listener, tls)
-    .map_err(StartWeb::Run)?;
+            .into_factory()
+            .map_err(|error| error.error_response());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || ending.clone().cancelled_owned())
+            .keep_alive(Duration::from_secs(75))
+            .client_request_timeout(HEAD_WITHIN)
+            .client_disconnect_timeout(Duration::from_secs(2))
+            .finish(map_config(app, |()| AppConfig::default()))
+            .rustls_0_23_with_config(
+                tls.clone(),
+                TlsAcceptorConfig::default().handshake_timeout(HEAD_WITHIN),
+            );
+        GatedFactory { gate: Arc::clone(&gate), inner: http }
+    };
+    let server = Listening::build()
+        .workers(WORKERS)
+        .worker_max_blocking_threads(BLOCKING_THREADS)
+        .max_concurrent_connections(CONNECTIONS.all.saturating_mul(2))
+        .shutdown_timeout(5)
+        .disable_signals()
+        .shutdown_signal(shutdown.clone().cancelled_owned())
+        .listen("pages", listener, service)
+        .map_err(StartWeb::Run)?;
     Ok(server.run())
 }
 
@@ -263,7 +267,11 @@ fn route(verb: Verb, door: Door, manifest: &Arc<SiteManifest>) -> Route {
     };
     match door {
         Door::Health => base.to(health),
-        Door::Authority => base.to(authority_certificate),
+        Door::Authority => base.to(certified::authority_pem),
+        Door::AuthorityDer => base.to(certified::authority_der),
+        Door::QrCode => base.to(certified::qr_code),
+        Door::CertificateRequest => base.to(certified::request),
+        Door::InstallCertificate => base.to(certified::install),
         Door::Asset => base.to(assets::serve),
         Door::SetUp => base.to(forms::set_up),
         Door::LogIn => base.to(forms::log_in),
@@ -298,25 +306,18 @@ async fn health(context: web::Data<Context>) -> HttpResponse {
     HttpResponse::Ok().content_type("text/plain; charset=utf-8").body(word)
 }
 
-async fn authority_certificate(context: web::Data<Context>) -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/x-x509-ca-cert")
-        .insert_header(("content-disposition", "attachment; filename=\"platen-ca.pem\""))
-        .body(context.authority.clone())
-}
-
 fn redirect_server(
     listener: TcpListener,
     target: Target,
     shutdown: CancellationToken,
-) -> Result<actix_web::dev::Server, StartWeb> {
+) -> Result<Listening, StartWeb> {
     let server = HttpServer::new(move || {
         App::new().app_data(web::Data::new(target.clone())).default_service(web::to(redirect::serve))
     })
     .on_connect(redirect::connected)
     .workers(1)
     .worker_max_blocking_threads(1)
-    .max_connections(CONNECTIONS / 4)
+    .max_connections(REDIRECTS)
     .client_request_timeout(Duration::from_secs(5))
     .keep_alive(Duration::from_secs(5))
     .shutdown_timeout(1)
@@ -327,31 +328,15 @@ fn redirect_server(
     Ok(server.run())
 }
 
-async fn look_after_certificate(
-    store: Store,
-    clock: Arc<dyn Clock>,
-    names: Names,
-    pair: Pair,
-    current: Arc<Current>,
-) {
-    let mut pair = pair;
+/// Looks at once and then every minute.
+async fn look_after_certificates(certificates: Arc<Certificates>, alarm: Raise) {
     let mut look = tokio::time::interval(LOOK_AT_CERTIFICATE);
     loop {
         look.tick().await;
-        let (store, current, clock, names) =
-            (store.clone(), Arc::clone(&current), Arc::clone(&clock), names.clone());
-        let work = move || {
-            let result = certificates::refresh(&store, &mut pair, &current, &names.look(), clock.now());
-            (pair, result)
-        };
-        match tokio::task::spawn_blocking(work).await {
-            Ok((back, result)) => {
-                pair = back;
-                if let Err(error) = result {
-                    tracing::error!(cause = %Chain(&error), "the web server's certificate could not be given anew");
-                }
-            }
-            Err(_) => return,
+        let certificates = Arc::clone(&certificates);
+        let Ok(alarms) = tokio::task::spawn_blocking(move || certificates.refresh()).await else { return };
+        for (key, why) in alarms {
+            alarm(key, why).await;
         }
     }
 }

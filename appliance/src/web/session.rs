@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::cookie::time::Duration as CookieDuration;
 use actix_web::cookie::{Cookie, SameSite};
-use dashboard::port::{Handle, Machines, Own, People};
+use dashboard::port::{Certificates, Handle, Machines, Own, People};
 use domain::{Role, Timestamp};
 
 use super::people::Caller;
@@ -20,6 +20,8 @@ pub(super) struct AdministratorsDesk {
     pub people: Arc<dyn People>,
     /// Which machines may.
     pub machines: Arc<dyn Machines>,
+    /// The box's certificates.
+    pub certificates: Arc<dyn Certificates>,
 }
 
 /// Who asks. In the extensions of every request that holds a session, and of no other.

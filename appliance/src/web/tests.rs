@@ -9,6 +9,7 @@ use dashboard::port::{Severity, StandingAlarm};
 use domain::Timestamp;
 use tokio_util::sync::CancellationToken;
 
+use super::certificates::Certificates;
 use super::people::People;
 use super::{Context, guard, pages, server};
 use crate::audit::Trail;
@@ -50,6 +51,8 @@ async fn a_box() -> (Filling, web::Data<Context>) {
     let trail = Arc::new(Trail::new(store.clone(), Arc::clone(&clock)));
     let (people, code) = People::new(store.clone(), Arc::clone(&trail), Arc::clone(&clock), None).unwrap();
     people.set_up(&code.unwrap().for_people(), "marta", "", PASSWORD.to_owned().into(), None).await.unwrap();
+    let certificates =
+        Certificates::open(store.clone(), Arc::clone(&trail), Arc::clone(&clock), Vec::new()).unwrap();
     let downloads = super::export::Downloads::new(store.clone());
     let keeping = Keeping::unsaid(clock.now());
     let desk = Desk::new(live, store, ingest, clock, trail, keeping);
@@ -62,7 +65,8 @@ async fn a_box() -> (Filling, web::Data<Context>) {
         plant: Arc::new(move |person, from| desk.admit(person, from)),
         follow: Arc::new(|_| Box::pin(futures::stream::pending())),
         downloads,
-        authority: String::new(),
+        certificates: Arc::new(certificates),
+        port: 443,
         shutdown: CancellationToken::new(),
     };
     (disk, web::Data::new(context))

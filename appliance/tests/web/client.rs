@@ -1,7 +1,7 @@
 //! A browser as far as these tests need one: HTTP/1.1 over TLS, no redirects followed, every header visible.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
 use rustls::crypto::ring;
@@ -34,6 +34,8 @@ impl Answer {
 #[derive(Clone)]
 pub struct Client {
     address: SocketAddr,
+    /// Under which name the box is asked for.
+    name: &'static str,
     tls: Arc<ClientConfig>,
     /// What is sent as the cookie.
     pub cookie: Option<String>,
@@ -53,7 +55,7 @@ impl Client {
             .unwrap()
             .with_root_certificates(roots)
             .with_no_client_auth();
-        Client { address, tls: Arc::new(tls), cookie: None, token: None }
+        Client { address, name: "localhost", tls: Arc::new(tls), cookie: None, token: None }
     }
 
     /// The same with a machine's token.
@@ -64,6 +66,56 @@ impl Client {
     /// The same with a cookie.
     pub fn with_cookie(self, cookie: impl Into<String>) -> Client {
         Client { cookie: Some(cookie.into()), ..self }
+    }
+
+    /// The same, which asks for the box under another name.
+    pub fn under(self, name: &'static str) -> Self {
+        Client { name, ..self }
+    }
+
+    /// The same, with another way of speaking TLS.
+    pub fn speaking(self, tls: ClientConfig) -> Self {
+        Client { tls: Arc::new(tls), ..self }
+    }
+
+    /// The certificate that the box shows, if TLS comes about.
+    pub fn certificate(&self) -> Option<Vec<u8>> {
+        let mut stream = self.stream();
+        stream.flush().ok()?;
+        stream.conn.peer_certificates()?.first().map(|certificate| certificate.to_vec())
+    }
+
+    fn stream(&self) -> StreamOwned<ClientConnection, TcpStream> {
+        let name = ServerName::try_from(self.name).unwrap();
+        let connection = ClientConnection::new(Arc::clone(&self.tls), name).unwrap();
+        StreamOwned::new(connection, connect(self.address))
+    }
+
+    /// The origin of the box's own pages.
+    fn origin(&self) -> String {
+        format!("https://{}:{}", self.name, self.address.port())
+    }
+
+    /// Sends a form with files.
+    pub fn upload(&self, path: &str, fields: &[(&str, &[u8])]) -> Answer {
+        const BOUNDARY: &str = "--------a-boundary";
+        let mut body = Vec::new();
+        for (name, value) in fields {
+            let file = if *name == "file" { "; filename=\"x\"" } else { "" };
+            let head =
+                format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"{file}\r\n\r\n");
+            body.extend_from_slice(head.as_bytes());
+            body.extend_from_slice(value);
+            body.extend_from_slice(b"\r\n");
+        }
+        body.extend_from_slice(format!("--{BOUNDARY}--\r\n").as_bytes());
+        let kind = format!("multipart/form-data; boundary={BOUNDARY}");
+        let origin = self.origin();
+        let headers = [("accept", "text/html"), ("origin", origin.as_str()), ("content-type", kind.as_str())];
+        let (status, headers, mut rest) = self.open_with("POST", path, &headers, &body);
+        let mut body = String::new();
+        let _ = rest.read_to_string(&mut body);
+        Answer { status, headers, body }
     }
 
     pub fn get(&self, path: &str) -> Answer {
@@ -77,13 +129,13 @@ impl Client {
 
     /// Sends a form, as one of the box's own pages does.
     pub fn post(&self, path: &str, form: &str) -> Answer {
-        let origin = format!("https://localhost:{}", self.address.port());
+        let origin = self.origin();
         self.send("POST", path, &[("accept", "text/html"), ("origin", &origin)], form)
     }
 
     /// What a page's script asks to be done.
     pub fn call(&self, path: &str, form: &str) -> Answer {
-        let origin = format!("https://localhost:{}", self.address.port());
+        let origin = self.origin();
         self.send("POST", path, &[("accept", "application/json"), ("origin", &origin)], form)
     }
 
@@ -116,11 +168,22 @@ impl Client {
         headers: &[(&str, &str)],
         body: &str,
     ) -> (u16, Vec<(String, String)>, Open) {
-        let name = ServerName::try_from("localhost").unwrap();
-        let connection = ClientConnection::new(Arc::clone(&self.tls), name).unwrap();
-        let mut stream = StreamOwned::new(connection, connect(self.address));
+        let form = [("content-type", "application/x-www-form-urlencoded")];
+        let headers = [headers, if body.is_empty() { &[] } else { &form }].concat();
+        self.open_with(method, path, &headers, body.as_bytes())
+    }
+
+    fn open_with(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &[u8],
+    ) -> (u16, Vec<(String, String)>, Open) {
+        let mut stream = self.stream();
         let mut head = format!(
-            "{method} {path} HTTP/1.1\r\nhost: localhost:{}\r\nconnection: close\r\n",
+            "{method} {path} HTTP/1.1\r\nhost: {}:{}\r\nconnection: close\r\n",
+            self.name,
             self.address.port()
         );
         for (key, value) in headers {
@@ -133,10 +196,11 @@ impl Client {
             head.push_str(&format!("authorization: Bearer {token}\r\n"));
         }
         if !body.is_empty() {
-            head.push_str("content-type: application/x-www-form-urlencoded\r\n");
             head.push_str(&format!("content-length: {}\r\n", body.len()));
         }
-        stream.write_all(format!("{head}\r\n{body}").as_bytes()).unwrap();
+        stream.write_all(format!("{head}\r\n").as_bytes()).unwrap();
+        // Whoever refuses a body does not read it to its end.
+        let _ = stream.write_all(body);
         read_head(BufReader::new(Box::new(stream)))
     }
 }

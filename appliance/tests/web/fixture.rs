@@ -1,5 +1,6 @@
 //! A box's web server on free ports, with a clock that is told the time and a plant that is empty.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::path::Path;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -11,6 +12,7 @@ use appliance::clock::{Clock, WallClock};
 use appliance::config::{self, HostName};
 use appliance::desk::{Machine, Meter, Reader};
 use appliance::live::Written;
+use appliance::plant::AlarmKey;
 use appliance::store::{Store, StoreKeys};
 use appliance::watch::Measures;
 use appliance::web::{self, Admit, Serve};
@@ -45,6 +47,15 @@ impl Clock for ToldClock {
     }
 }
 
+/// What else a server is started with.
+#[derive(Default)]
+pub struct How {
+    /// Whoever does nothing for so long has to sign in again.
+    pub idle: Option<Duration>,
+    /// The authorities whose clients alone may connect.
+    pub clients: Option<Vec<u8>>,
+}
+
 /// A running server; ends when dropped.
 pub struct Web {
     pub https: SocketAddr,
@@ -55,6 +66,8 @@ pub struct Web {
     pub clock: Arc<ToldClock>,
     /// Cursors that live streams began after.
     pub followed: Arc<Mutex<Vec<Option<u64>>>>,
+    /// Alarms, and why they stand if they do.
+    pub alarms: Arc<Mutex<BTreeMap<AlarmKey, Option<String>>>>,
     shutdown: CancellationToken,
     thread: Option<std::thread::JoinHandle<()>>,
     _folder: Option<tempfile::TempDir>,
@@ -97,21 +110,37 @@ impl Web {
         plant: Admit,
         idle: Option<Duration>,
     ) -> Web {
+        Web::start_as(folder, start, names, plant, How { idle, clients: None })
+    }
+
+    pub fn start_as(folder: &Path, start: Timestamp, names: &[&str], plant: Admit, how: How) -> Web {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let names: Vec<HostName> = names.iter().map(|name| name.parse().unwrap()).collect();
-        let web_config =
-            config::Web { listen: any, http_redirect: Some(any), names: names.clone(), idle: None };
+        let web_config = config::Web {
+            listen: any,
+            http_redirect: Some(any),
+            names: names.clone(),
+            idle: None,
+            client_authority: None,
+        };
         let listeners = web::bind(&web_config).unwrap();
         let (https, http) = (listeners.https().unwrap(), listeners.http().unwrap());
         let clock = Arc::new(ToldClock(AtomicI64::new(start.as_millis())));
         let shutdown = CancellationToken::new();
         let followed = Arc::new(Mutex::new(Vec::new()));
         let heard = Arc::clone(&followed);
+        let alarms = Arc::new(Mutex::new(BTreeMap::new()));
+        let raised = Arc::clone(&alarms);
         let store = Store::open(folder, &StoreKeys::from_bytes([7; 96])).unwrap();
         let serve = Serve {
             names,
             trail: Arc::new(Trail::new(store.clone(), clock.clone())),
-            idle,
+            idle: how.idle,
+            clients: how.clients,
+            alarm: Arc::new(move |key, why| {
+                raised.lock().unwrap().insert(key, why);
+                Box::pin(async {})
+            }),
             store,
             clock: clock.clone(),
             plant,
@@ -132,8 +161,11 @@ impl Web {
             }),
             shutdown: shutdown.clone(),
         };
+        let known = serve.clients.is_some();
         let server = web::prepare(listeners, serve).unwrap();
-        let (authority, fingerprint) = (server.authority().to_owned(), server.authority_fingerprint());
+        let certificates = server.certificates();
+        let authority = certificates.authority().to_owned();
+        let fingerprint = certificates.authority_fingerprint().to_owned();
         let code = server.setup_code();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
@@ -147,11 +179,15 @@ impl Web {
             code,
             clock,
             followed,
+            alarms,
             shutdown,
             thread: Some(thread),
             _folder: None,
         };
-        web::ask(connect(https), &web.authority).unwrap();
+        // Nobody here has a certificate to be let in with.
+        if !known {
+            web::ask(connect(https), &web.authority).unwrap();
+        }
         web
     }
 
@@ -359,5 +395,14 @@ impl Plant for Empty {
     }
     fn enrol_without_passkey(&self, _: EnrolWish) -> Answer<'_, Timestamp> {
         Box::pin(async { Ok(now()) })
+    }
+}
+
+/// Waits for a condition.
+pub fn until(mut there: impl FnMut() -> bool) {
+    let begun = std::time::Instant::now();
+    while !there() {
+        assert!(begun.elapsed() < Duration::from_secs(60), "waited too long");
+        std::thread::yield_now();
     }
 }

@@ -1,10 +1,9 @@
 //! The web server from outside: who gets in, for how long, and what every answer says.
-//!
-//! That TLS 1.1 and older are refused is not tried here: the client of these tests does not know them either.
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 mod audit;
+mod certificate;
 mod client;
 mod doors;
 mod export;

@@ -1,6 +1,7 @@
 //! What the browser asks the box for. Each function is a thin door to [`crate::port`]: the same call made while
 //! a page is rendered on the box goes straight to the plant.
 
+mod certificate;
 mod machines;
 mod molds;
 mod people;
@@ -10,6 +11,10 @@ mod storage;
 use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
+pub use certificate::{
+    OwnCertificate, ReadCertificate, ReadTrust, RequestCertificate, own_certificate, read_certificate,
+    read_trust, request_certificate,
+};
 pub use machines::{
     MakeToken, ReadMachines, ReadWall, RevokeToken, make_token, read_machines, read_wall, revoke_token,
 };
@@ -93,7 +98,7 @@ mod server {
     use leptos::prelude::use_context;
     use leptos_actix::{Request, ResponseOptions};
 
-    use crate::port::{Machines, Own, People, Plant, Refusal, Technician, Viewer, Wall};
+    use crate::port::{Certificates, Machines, Own, People, Plant, Refusal, Technician, Trust, Viewer, Wall};
 
     /// The plant to be read, by whoever is signed in.
     pub fn viewer() -> Result<Arc<dyn Viewer>, Refusal> {
@@ -128,6 +133,16 @@ mod server {
     /// The plant for a screen across the hall.
     pub fn wall() -> Result<Arc<dyn Wall>, Refusal> {
         held()
+    }
+
+    /// The box's certificates, in the hands of an administrator.
+    pub fn certificates() -> Result<Arc<dyn Certificates>, Refusal> {
+        held()
+    }
+
+    /// How a device comes to trust the box: for everybody.
+    pub fn trust() -> Result<Arc<dyn Trust>, Refusal> {
+        use_context().ok_or(Refusal::Failed)
     }
 
     fn held<T: Clone + 'static>() -> Result<T, Refusal> {

@@ -36,6 +36,7 @@ fn Navigation(person: Person) -> impl IntoView {
             <A href="/storage">"Storage"</A>
             {administers.then(|| view! { <A href="/people">"People"</A> })}
             {administers.then(|| view! { <A href="/audit">"Audit"</A> })}
+            {administers.then(|| view! { <A href="/settings">"Settings"</A> })}
         </nav>
         <div class="who">
             <A href="/profile" attr:class="who-name">

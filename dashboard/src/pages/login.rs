@@ -113,6 +113,7 @@ pub fn LoginPage() -> impl IntoView {
             />
             <button type="submit" class="primary">"Log in"</button>
             <p class="hint"><a href="/accept">"I have a code from an administrator"</a></p>
+            <p class="hint"><a rel="external" href="/trust">"My browser warns of this page"</a></p>
             <p class="hint">"Name or password forgotten? An administrator of this box can help; the box has no mail to send."</p>
         </form>
     }

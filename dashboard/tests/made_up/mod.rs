@@ -4,6 +4,7 @@
 #![expect(clippy::expect_used, reason = "what is made up here is made up right")]
 
 mod bluetooth;
+mod certificate;
 mod machines;
 mod people;
 mod storage;
@@ -12,9 +13,9 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use dashboard::port::{
-    Answer, ChartPoint, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, Machines,
-    ModuleView, MoldTile, MoldView, MonitorView, Own, People, Person, Plant, RadiosView, Refusal, Severity,
-    StandingAlarm, StorageView, Technician, Viewer, Wall,
+    Answer, Certificates, ChartPoint, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView,
+    Machines, ModuleView, MoldTile, MoldView, MonitorView, Own, People, Person, Plant, RadiosView, Refusal,
+    Severity, StandingAlarm, StorageView, Technician, Trust, Viewer, Wall,
 };
 use domain::{
     CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId, MoldState,
@@ -77,6 +78,11 @@ impl MadeUp {
             leptos::prelude::provide_context(people as Arc<dyn People>);
             let machines = Arc::new(machines::MadeUpMachines((self.clock)()));
             leptos::prelude::provide_context(machines as Arc<dyn Machines>);
+        }
+        let certificates = Arc::new(certificate::MadeUpCertificates((self.clock)()));
+        leptos::prelude::provide_context(certificates.clone() as Arc<dyn Trust>);
+        if role == Role::Administrator {
+            leptos::prelude::provide_context(certificates as Arc<dyn Certificates>);
         }
     }
 

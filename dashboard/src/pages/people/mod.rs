@@ -8,7 +8,6 @@ use leptos::either::Either;
 use leptos::form::ActionForm;
 use leptos::prelude::*;
 use leptos_meta::Title;
-use leptos_router::components::A;
 
 use crate::api::{
     EndSessions, GiveCode, Invite, LetIn, NeedFactor, ResetFactor, SetRole, Withdraw, read_people,
@@ -124,7 +123,6 @@ fn Board(view: PeopleView, acts: Acts) -> impl IntoView {
         {(!codes.is_empty()).then(|| view! { <Waiting codes clock acts /> })}
         <FactorRule needed acts />
         <InviteForm acts />
-        <p>"Programs, and screens across the hall, come in by tokens: " <A href="/machines">"Machines"</A></p>
     }
     .into_any()
 }

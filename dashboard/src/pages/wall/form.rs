@@ -30,7 +30,7 @@ pub fn WallFormPage() -> impl IntoView {
                 aria-invalid=wrong.invalid("token")
                 aria-describedby=wrong.described("token", Some("token-hint"))
             />
-            <p class="hint" id="token-hint">"An administrator of this box makes one under Machines."</p>
+            <p class="hint" id="token-hint">"An administrator of this box makes one under Settings, Machines."</p>
             <button type="submit" class="primary">"Open it"</button>
         </form>
     }

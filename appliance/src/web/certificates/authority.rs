@@ -1,7 +1,6 @@
 //! The box's own certificate authority and the certificate it gives the web server. Decided here, kept elsewhere.
 
 use std::collections::BTreeSet;
-use std::net::IpAddr;
 use std::time::Duration;
 
 use domain::Timestamp;
@@ -83,14 +82,23 @@ impl Kept {
     /// SHA-256 of the certificate, as browsers show it.
     #[must_use]
     pub fn fingerprint(&self) -> String {
-        let bytes = Sha256::digest(&self.certificate);
-        bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+        fingerprint(&self.certificate)
     }
 
     /// The certificate as people import it.
     #[must_use]
     pub fn pem(&self) -> &str {
         &self.pem
+    }
+
+    /// For which names and addresses it is.
+    pub(super) fn names(&self) -> &[HostName] {
+        &self.names
+    }
+
+    /// From when until when it is good.
+    pub(super) fn validity(&self) -> (Timestamp, Timestamp) {
+        (Timestamp::from_millis(self.from), Timestamp::from_millis(self.until))
     }
 
     /// Whether it serves at `now` for exactly these names.
@@ -109,6 +117,12 @@ impl Drop for Kept {
     }
 }
 
+/// SHA-256 of a certificate, as browsers show it.
+pub(super) fn fingerprint(certificate: &[u8]) -> String {
+    let bytes = Sha256::digest(certificate);
+    bytes.iter().map(|byte| format!("{byte:02X}")).collect::<Vec<_>>().join(":")
+}
+
 /// Makes an authority. `tag` tells the authorities of several boxes apart in a browser's list.
 ///
 /// # Errors
@@ -119,6 +133,8 @@ pub fn make_authority(tag: &str, now: Timestamp) -> Result<Kept, Certify> {
     params.distinguished_name = name(&format!("Platen box authority {tag}"));
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
+    // Whoever stole it could make servers' certificates, and neither sign programs nor mail nor be a person.
+    params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     let (from, until) =
         (now.min(NOT_BEFORE_THIS).earlier_by(DAY), now.max(NOT_BEFORE_THIS).later_by(AUTHORITY_LIFE));
     lasts(&mut params, from, until);
@@ -140,14 +156,7 @@ pub fn make_leaf(authority: &Kept, names: &BTreeSet<HostName>, now: Timestamp) -
     let failed = |e| Certify::Certificate(first.clone(), e);
     let mut params = CertificateParams::default();
     params.distinguished_name = name("Platen");
-    params.subject_alt_names = names
-        .iter()
-        .map(|name| match name {
-            HostName::Dns(name) => name.as_str().try_into().map(SanType::DnsName),
-            HostName::Address(address) => Ok(SanType::IpAddress(*address)),
-        })
-        .collect::<Result<_, _>>()
-        .map_err(failed)?;
+    params.subject_alt_names = alternative_names(names).map_err(failed)?;
     params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
     params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
     params.use_authority_key_identifier_extension = true;
@@ -156,6 +165,15 @@ pub fn make_leaf(authority: &Kept, names: &BTreeSet<HostName>, now: Timestamp) -
     lasts(&mut params, from, until);
     let certificate = params.signed_by(&key, &issuer).map_err(failed)?;
     Ok(keep(&certificate, &key, names.iter().cloned().collect(), from, until))
+}
+
+/// Names and addresses as certificates have them.
+pub(super) fn alternative_names(names: &BTreeSet<HostName>) -> Result<Vec<SanType>, rcgen::Error> {
+    let alternative = |name: &HostName| match name {
+        HostName::Dns(name) => name.as_str().try_into().map(SanType::DnsName),
+        HostName::Address(address) => Ok(SanType::IpAddress(*address)),
+    };
+    names.iter().map(alternative).collect()
 }
 
 fn keep(
@@ -192,22 +210,10 @@ fn lasts(params: &mut CertificateParams, from: Timestamp, until: Timestamp) {
     params.not_after = day(until);
 }
 
-/// Every name and address a browser may have for the box.
-#[must_use]
-pub fn names(
-    configured: &[HostName],
-    host: Option<&str>,
-    addresses: impl IntoIterator<Item = IpAddr>,
-) -> BTreeSet<HostName> {
-    let local = ["localhost", "127.0.0.1", "::1"].into_iter().filter_map(|name| name.parse().ok());
-    let host = host.and_then(|host| host.parse::<HostName>().ok());
-    let addresses = addresses.into_iter().filter(|address| !address.is_unspecified()).map(HostName::Address);
-    local.chain(host).chain(addresses).chain(configured.iter().cloned()).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::web::names::names;
 
     const NOW: Timestamp = Timestamp::from_millis(1_795_000_000_000);
 
@@ -234,12 +240,6 @@ mod tests {
         more.insert("other".parse().unwrap());
         assert!(!leaf.serves(&more, NOW));
         assert!(!leaf.serves(&names(&[], None, []), NOW));
-    }
-
-    #[test]
-    fn the_box_is_known_by_every_name_it_has() {
-        let names: Vec<String> = box_names().iter().map(HostName::to_string).collect();
-        assert_eq!(names, ["box", "localhost", "platen.plant.example", "127.0.0.1", "192.168.1.20", "::1"]);
     }
 
     #[test]

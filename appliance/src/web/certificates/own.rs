@@ -1,43 +1,31 @@
-//! The box's certificates: made at the first start, kept sealed, given anew in time.
+//! The box's own authority and certificate: made at the first start, kept sealed, given anew in time.
 
 use std::collections::BTreeSet;
 
 use domain::Timestamp;
+use secrecy::{ExposeSecret, SecretSlice};
 
-use super::authority::{self, Certify, Kept};
-use super::people::random;
-use super::tls::{Current, SetUpTls};
+use super::NoCertificate;
+use super::authority::{self, Kept};
 use crate::config::HostName;
-use crate::store::{Commit, Read, Store};
+use crate::store::Store;
 use crate::telemetry::Chain;
+use crate::web::people::random;
 
 const AUTHORITY: &str = "web authority";
 const LEAF: &str = "web certificate";
 
-/// Why there are no certificates.
-#[derive(Debug, thiserror::Error)]
-pub enum Certificates {
-    /// The kept ones cannot be read.
-    #[error("read the certificates")]
-    Read(#[source] Read),
-    /// New ones cannot be kept.
-    #[error("keep the certificates")]
-    Keep(#[source] Commit),
-    /// New ones cannot be made.
-    #[error("make the certificates")]
-    Make(#[from] Certify),
-    /// They cannot be used.
-    #[error("use the certificates")]
-    Use(#[from] SetUpTls),
-    /// The system gives no random bytes.
-    #[error("draw random bytes")]
-    Random(#[source] rand::rand_core::OsError),
-}
-
-/// The certificates in use.
+/// The authority and what it signed.
 pub(super) struct Pair {
     pub authority: Kept,
     pub leaf: Kept,
+}
+
+impl Pair {
+    /// As it is sent to browsers.
+    pub(super) fn chain(&self) -> Vec<Vec<u8>> {
+        [&self.leaf, &self.authority].map(|kept| kept.certificate().to_vec()).into()
+    }
 }
 
 /// The kept ones, with what is missing or about to end made anew.
@@ -45,11 +33,11 @@ pub(super) fn prepare(
     store: &Store,
     names: &BTreeSet<HostName>,
     now: Timestamp,
-) -> Result<Pair, Certificates> {
+) -> Result<Pair, NoCertificate> {
     let authority = match kept(store, AUTHORITY)? {
         Some(authority) => authority,
         None => {
-            let tag = hex::encode_upper(random::<4>().map_err(Certificates::Random)?);
+            let tag = hex::encode_upper(random::<4>().map_err(NoCertificate::Random)?);
             let authority = authority::make_authority(&tag, now)?;
             keep(store, AUTHORITY, &authority)?;
             authority
@@ -62,20 +50,19 @@ pub(super) fn prepare(
     Ok(Pair { authority, leaf })
 }
 
-/// Gives the server's certificate anew if it is about to end or the names have changed.
+/// Gives the server's certificate anew if it is about to end or the names have changed; tells whether it did.
 pub(super) fn refresh(
     store: &Store,
     pair: &mut Pair,
-    current: &Current,
     names: &BTreeSet<HostName>,
     now: Timestamp,
-) -> Result<(), Certificates> {
+) -> Result<bool, NoCertificate> {
     if pair.leaf.serves(names, now) {
-        return Ok(());
+        return Ok(false);
     }
     pair.leaf = renew(store, &pair.authority, names, now)?;
     tracing::info!("the web server's certificate was given anew");
-    Ok(current.replace(&pair.leaf, &pair.authority)?)
+    Ok(true)
 }
 
 /// A disk that refuses is no reason to serve a wrong one: the next start makes another.
@@ -84,7 +71,7 @@ fn renew(
     authority: &Kept,
     names: &BTreeSet<HostName>,
     now: Timestamp,
-) -> Result<Kept, Certificates> {
+) -> Result<Kept, NoCertificate> {
     let fresh = authority::make_leaf(authority, names, now)?;
     if let Err(error) = keep(store, LEAF, &fresh) {
         tracing::warn!(cause = %Chain(&error), "the web server's certificate is in use and not kept");
@@ -92,14 +79,17 @@ fn renew(
     Ok(fresh)
 }
 
-fn kept(store: &Store, name: &str) -> Result<Option<Kept>, Certificates> {
-    let secret = store.secret(name).map_err(Certificates::Read)?;
-    Ok(secret.map(|secret| Kept::from_secret(&secret)).transpose()?)
+/// A secret of the store, if it is there.
+pub(super) fn secret(store: &Store, name: &str) -> Result<Option<SecretSlice<u8>>, NoCertificate> {
+    store.secret(name).map_err(NoCertificate::Read)
 }
 
-fn keep(store: &Store, name: &str, fresh: &Kept) -> Result<(), Certificates> {
-    use secrecy::ExposeSecret;
-    store.put_secret(name, fresh.to_secret()?.expose_secret()).map_err(Certificates::Keep)
+fn kept(store: &Store, name: &str) -> Result<Option<Kept>, NoCertificate> {
+    Ok(secret(store, name)?.map(|secret| Kept::from_secret(&secret)).transpose()?)
+}
+
+fn keep(store: &Store, name: &str, fresh: &Kept) -> Result<(), NoCertificate> {
+    store.put_secret(name, fresh.to_secret()?.expose_secret()).map_err(NoCertificate::Keep)
 }
 
 #[cfg(test)]
