@@ -73,8 +73,11 @@ impl Served {
         let Some(plant) = &self.plant else { return &self.own };
         let takes = match asked {
             Some(name) => covers(&plant.names, name) || !self.own_names.contains(name),
-            // Browsers name no address when they ask for one.
-            None => plant.names.iter().any(|name| matches!(name.parse(), Ok(HostName::Address(_)))),
+            // Browsers name no address when they ask for one; then one of the box's must be in it.
+            None => self
+                .own_names
+                .iter()
+                .any(|name| matches!(name, HostName::Address(_)) && covers(&plant.names, name)),
         };
         if takes { &plant.key } else { &self.own }
     }
