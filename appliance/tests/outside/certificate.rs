@@ -10,7 +10,7 @@ use rustls::version::{TLS12, TLS13};
 
 use crate::client::Client;
 use crate::fixture::OneBox;
-use crate::running::{platen, text, told};
+use crate::running::{Held, platen, serve, text, told, until};
 
 const NAME: &str = "platen.plant.example";
 
@@ -64,6 +64,34 @@ fn the_console_takes_a_certificate_into_use_whether_the_box_runs_or_not() {
     let checked = platen().args(["check", "--data"]).arg(folder.path().join("data")).output().unwrap();
     assert!(checked.status.success(), "{}", told(&checked));
     assert!(text(&checked.stdout).contains("the audit trail has 4 entries"), "{}", told(&checked));
+}
+
+#[test]
+fn a_box_for_known_devices_alone_is_healthy_and_lets_nobody_else_connect() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    let (data, config, key, root) = (path("data"), path("platen.toml"), path("store.key"), path("root.pem"));
+    assert!(platen().args(["key", "new"]).arg(&key).output().unwrap().status.success());
+    let settings = format!("data = {data:?}\n[store]\nkey = {key:?}\n[web]\nclient_authority = {root:?}\n");
+    std::fs::write(&config, settings).unwrap();
+    let start = || serve().arg("--config").arg(&config).output().unwrap();
+    for (bytes, reason) in
+        [(None, "root.pem (web.client_authority)"), (Some("x"), "there is no certificate in the file")]
+    {
+        bytes.iter().for_each(|bytes| std::fs::write(&root, bytes).unwrap());
+        let refused = start();
+        assert!(text(&refused.stderr).contains(reason), "{}", told(&refused));
+    }
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    std::fs::write(&root, params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()).unwrap();
+    let _box = Held::start_unheard(serve().arg("--config").arg(&config));
+    let healthy =
+        || platen().args(["healthcheck", "--config"]).arg(&config).output().unwrap().status.success();
+    until("the box", healthy);
+    let address = std::fs::read_to_string(data.join("web.address")).unwrap().trim().parse().unwrap();
+    let authority = std::fs::read_to_string(data.join("ca.pem")).unwrap();
+    assert!(Client::new(address, &authority, &[&TLS12]).certificate().is_none());
 }
 
 #[test]
