@@ -53,7 +53,7 @@ SUITES_1_3 = {
     "TLS_AES_128_GCM_SHA256",
     "TLS_CHACHA20_POLY1305_SHA256",
 }
-CURVES = {"X25519", "prime256v1", "secp384r1"}
+CURVES = {"X25519", "secp256r1", "secp384r1"}
 PATIENCE = 60
 
 

@@ -27,7 +27,7 @@ fn ending(
     payload: impl Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
     until: Instant,
 ) -> impl Stream<Item = Result<Bytes, PayloadError>> {
-    stream::unfold(Some(payload), move |payload| async move {
+    let ending = stream::unfold(Some(payload), move |payload| async move {
         let mut payload = payload?;
         match tokio::time::timeout_at(until, payload.next()).await {
             Ok(piece) => Some((piece?, Some(payload))),
@@ -36,7 +36,9 @@ fn ending(
                 Some((Err(PayloadError::Incomplete(Some(late))), None))
             }
         }
-    })
+    });
+    // Some readers ask once more after the end.
+    ending.fuse()
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use rustls::version::{TLS12, TLS13};
 use rustls::{InconsistentKeys, RootCertStore, ServerConfig};
 
 use super::certificates::covers;
+use super::names::is_loopback;
 use crate::config::HostName;
 
 /// Browsers remember for so long at most that this box is reached over TLS with a certificate that they trust. For as
@@ -72,9 +73,14 @@ impl Served {
     fn fits(&self, asked: Option<&HostName>) -> &Arc<CertifiedKey> {
         let Some(plant) = &self.plant else { return &self.own };
         let takes = match asked {
+            // The box's own programs ask there, and trust the box's own authority.
+            Some(name) if is_loopback(name) => false,
             Some(name) => covers(&plant.names, name) || !self.own_names.contains(name),
-            // Browsers name no address when they ask for one.
-            None => plant.names.iter().any(|name| matches!(name.parse(), Ok(HostName::Address(_)))),
+            // Browsers name no address when they ask for one; then one of the box's must be in it.
+            None => self
+                .own_names
+                .iter()
+                .any(|name| matches!(name, HostName::Address(_)) && covers(&plant.names, name)),
         };
         if takes { &plant.key } else { &self.own }
     }
@@ -118,7 +124,8 @@ impl Current {
     /// certificate of the plant's, and never beyond that one's end.
     pub(super) fn remember(&self, asked: &HostName, now: Timestamp) -> Option<Duration> {
         let served = self.served();
-        let plant = served.plant.as_ref().filter(|plant| covers(&plant.names, asked))?;
+        let fits = |plant: &&Trusted| covers(&plant.names, asked) && !is_loopback(asked);
+        let plant = served.plant.as_ref().filter(fits)?;
         Some(plant.until.since(now).min(REMEMBER)).filter(|length| !length.is_zero())
     }
 }

@@ -22,20 +22,32 @@ pub struct OneBox {
     pub https: SocketAddr,
     pub authority: String,
     pub running: Running,
-    _folder: TempDir,
+    pub folder: TempDir,
 }
 
 impl OneBox {
     /// With these words, on a free port.
     pub fn start(words: &[&str]) -> OneBox {
-        let folder = tempfile::tempdir().unwrap();
+        OneBox::start_in(tempfile::tempdir().unwrap(), words)
+    }
+
+    /// The same on what a former one kept.
+    pub fn start_in(folder: TempDir, words: &[&str]) -> OneBox {
         let data = folder.path().join("data");
-        let running = Running::start(&data, words, Stdio::null());
         let (address, authority) = (data.join("web.address"), data.join("ca.pem"));
+        // That of the former one, on another port.
+        let _ = std::fs::remove_file(&address);
+        let running = Running::start(&data, words, Stdio::null());
         until("the box", || address.exists() && authority.exists());
         let https = std::fs::read_to_string(address).unwrap().trim().parse().unwrap();
         let authority = std::fs::read_to_string(authority).unwrap();
-        OneBox { https, authority, running, _folder: folder }
+        OneBox { https, authority, running, folder }
+    }
+
+    /// Ends it and gives what it kept.
+    pub fn end(self) -> TempDir {
+        self.running.held.end();
+        self.folder
     }
 
     pub fn client(&self) -> Client {

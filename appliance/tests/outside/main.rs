@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "what fails here fails the test")]
 
 mod alone;
+mod certificate;
 mod fixture;
 mod greedy;
 mod outbound;
