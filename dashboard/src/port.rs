@@ -12,6 +12,7 @@ mod bluetooth;
 mod certificate;
 mod machines;
 mod people;
+mod sensors;
 mod storage;
 
 pub use bluetooth::{AdapterView, AirView, BluetoothView, EnrolWish};
@@ -21,6 +22,7 @@ pub use people::{
     CodeView, FactorSetUp, FactorView, IssuedCode, PeopleView, Person, PersonView, Picture, ProfileView,
     RecoveryCodes, SessionView, TrailEntry, TrailView,
 };
+pub use sensors::{SensorUseView, SensorView, SensorWish};
 pub use storage::{
     BackupDone, BackupFailed, BackupPlace, BackupTrouble, BackupsView, Copies, CopiesSeen, DiskFull,
     KeptView, KeySource, OutlookView, RoomView, StorageView, TestedHow,
@@ -336,13 +338,13 @@ mod server {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use domain::{JoinCode, Role, Scope};
+    use domain::{BluetoothAddress, JoinCode, Role, Scope};
     use leptos::prelude::provide_context;
 
     use super::{
         CertificateView, CycleChart, EnrolWish, Eui64, FloorView, LinkName, MachinesView, MoldId, MoldView,
-        MonitorSerial, PanId, PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp,
-        TrailView, TrustView,
+        MonitorSerial, PanId, PeopleView, Person, ProfileView, RadiosView, Refusal, SensorWish, StorageView,
+        Timestamp, TrailView, TrustView,
     };
 
     /// An answer that takes its time.
@@ -405,6 +407,10 @@ mod server {
         fn form(&self, link: LinkName, pan: Option<PanId>, reform: bool) -> Answer<'_, ()>;
         /// Opens an enrolment window for a Bluetooth monitor that has no passkey: whoever is near could take its place.
         fn enrol_without_passkey(&self, wish: EnrolWish) -> Answer<'_, Timestamp>;
+        /// Has a sensor count for a mold, or by another rule; answers when that is on the disk.
+        fn use_sensor(&self, wish: SensorWish) -> Answer<'_, ()>;
+        /// Has it count for none any more.
+        fn forget_sensor(&self, address: BluetoothAddress) -> Answer<'_, ()>;
         /// Accepts the stick that is there now in place of the former one.
         fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()>;
     }

@@ -3,6 +3,7 @@
 //! The ground floor: no I/O, no clock, no randomness, no framework. Everything here compiles for wasm32,
 //! so that a form in the browser checks with the same code as the box.
 
+mod address;
 mod alert;
 mod bluetooth;
 mod counter;
@@ -13,9 +14,11 @@ mod ledger;
 mod mold;
 mod role;
 mod scope;
+mod sensor;
 mod state;
 mod units;
 
+pub use address::{BluetoothAddress, BluetoothAddressError};
 pub use alert::AlertKind;
 pub use bluetooth::{Passkey, PasskeyError, Standing, Strength};
 pub use counter::{CounterStep, CounterWidth, step};
@@ -26,5 +29,9 @@ pub use ledger::{EntryKind, LedgerEntry, displayed_count};
 pub use mold::{Initialisation, Mold, MoldName, MoldNameError, Press};
 pub use role::{Role, RoleError};
 pub use scope::{Scope, ScopeError};
+pub use sensor::{
+    Axis, BindKey, BindKeyError, Channel, ChannelError, Contact, CycleRule, Edge, Measure, Said,
+    SensorFormat, SensorRule, SensorRuleError, ShockRule, Unread,
+};
 pub use state::{MoldState, StateFacts, mold_state};
 pub use units::{CycleTime, Percent, Temperature, Timestamp};

@@ -15,6 +15,7 @@ mod key;
 mod monitor;
 mod replay;
 mod restore;
+mod sensor;
 mod serve;
 mod settings;
 mod signals;
@@ -54,6 +55,8 @@ enum Command {
     Replay(replay::Args),
     /// Read or initialise a monitor on a USB serial port, or enrol one over Bluetooth
     Monitor(monitor::Args),
+    /// List Bluetooth sensors that anyone can buy, and have them count for molds
+    Sensor(sensor::Args),
     /// Run a box and a simulated plant together until Ctrl-C
     Demo(demo::Args),
     /// Run a simulated plant
@@ -122,6 +125,7 @@ impl Cli {
             Command::Capture(args) => capture::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Monitor(args) => monitor::run(args, credentials),
+            Command::Sensor(args) => sensor::run(args, credentials),
             Command::Demo(args) => demo::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Export(args) => export::run(args, credentials),

@@ -101,7 +101,9 @@ pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> 
             Ok(true)
         }
         Request::Certificate(_) => Err(Answer::Request("certificates are not in the store's hands")),
-        Request::Enrol(_) => Err(Answer::Request("only a running box can enrol a monitor")),
+        Request::Enrol(_) | Request::Sensor(_) => {
+            Err(Answer::Request("only a running box deals with monitors and sensors"))
+        }
     }
 }
 

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dashboard::port::EnrolWish;
 use futures::future::BoxFuture;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -18,7 +17,7 @@ use tracing::{debug, warn};
 use super::answer::{Answer, answer};
 use super::ask::Status;
 use super::pieces::Pieces;
-use super::request::Request;
+use super::request::{Deed, Request};
 use super::socket::Place;
 use crate::audit::{Act, By, Trail};
 use crate::store::Store;
@@ -49,8 +48,8 @@ pub enum Serve {
     },
 }
 
-/// Enrols a monitor and answers how that ended, for people.
-pub type Enrol = Arc<dyn Fn(EnrolWish) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+/// Does something with the running plant and answers how that ended, for people.
+pub type Plant = Arc<dyn Fn(Deed) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
 /// Tells about the certificates or changes them, and answers for people.
 pub type Certify = Arc<dyn Fn(web::Wish) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
@@ -62,8 +61,8 @@ pub struct Door {
     pub store: Store,
     /// What is taken away is written down.
     pub trail: Arc<Trail>,
-    /// Monitors are enrolled.
-    pub enrol: Enrol,
+    /// Monitors are enrolled, sensors put to use.
+    pub plant: Plant,
     /// What whoever helps is given.
     pub support: Support,
     /// The web server's certificates, which write down by themselves what is changed.
@@ -124,7 +123,7 @@ pub async fn serve(dir: &Path, of: Door, shutdown: impl Future<Output = ()>) -> 
 async fn talk(
     stream: UnixStream,
     owner: u32,
-    Door { store, trail, enrol, certify, support }: Door,
+    Door { store, trail, plant, certify, support }: Door,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
@@ -137,17 +136,18 @@ async fn talk(
     let stream = reader.into_inner().into_inner();
     let request = serde_json::from_str::<Request>(&line);
     let act = request.as_ref().ok().and_then(Request::act);
-    if let Ok(Request::Enrol(wish)) = request {
-        let enrolled = if written_down(trail, act).await {
-            enrol(wish).await
-        } else {
-            Err("it cannot be written down who asked for this".to_owned())
-        };
-        return tell(stream, enrolled).await;
-    }
     if let Ok(Request::Certificate(wish)) = request {
         return tell(stream, certify(wish).await).await;
     }
+    let deed = match request {
+        Ok(Request::Enrol(wish)) => Ok(Deed::Enrol(wish)),
+        Ok(Request::Sensor(deed)) => Ok(Deed::Sensor(deed)),
+        other => Err(other),
+    };
+    let request = match deed {
+        Err(request) => request,
+        Ok(deed) => return done(deed, act, (trail, plant), stream).await,
+    };
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(PATIENCE))?;
@@ -160,6 +160,29 @@ async fn tell(mut stream: UnixStream, answer: Result<String, String>) -> io::Res
     let (text, status) = match answer {
         Ok(text) => {
             let lines = text.lines().count() as u64;
+            (format!("{text}\n"), Status::Done { lines, clean: true })
+        }
+        Err(why) => (String::new(), Status::Failed(why)),
+    };
+    let answer = format!("{text}{}\n", serde_json::to_string(&status)?);
+    stream.write_all(answer.as_bytes()).await
+}
+
+/// Does what is asked of the running plant and says how that ended.
+async fn done(
+    deed: Deed,
+    act: Option<Act>,
+    (trail, plant): (Arc<Trail>, Plant),
+    mut stream: UnixStream,
+) -> io::Result<()> {
+    let done = if written_down(trail, act).await {
+        plant(deed).await
+    } else {
+        Err("it cannot be written down who asked for this".to_owned())
+    };
+    let (text, status) = match done {
+        Ok(text) => {
+            let lines = u64::try_from(text.lines().count()).unwrap_or(u64::MAX);
             (format!("{text}\n"), Status::Done { lines, clean: true })
         }
         Err(why) => (String::new(), Status::Failed(why)),

@@ -10,7 +10,9 @@ use domain::{
 };
 
 use super::ask::copy;
-use super::{Answer, Ask, Certify, Door, Enrol, Everything, Request, SOCKET, Support, answer, ask, serve};
+use super::{
+    Answer, Ask, Certify, Deed, Door, Everything, Plant, Request, SOCKET, Support, answer, ask, serve,
+};
 use crate::audit::Trail;
 use crate::clock::WallClock;
 use crate::exchange::{Format, Subject, Wanted};
@@ -229,11 +231,14 @@ async fn a_running_box_answers_as_its_store_would() {
     let served = tokio::spawn({
         let (dir, store) = (dir.clone(), store.clone());
         async move {
-            let enrol: Enrol = Arc::new(|wish: EnrolWish| Box::pin(async move { enrolled(&wish) }));
+            let plant: Plant = Arc::new(|deed: Deed| {
+                let Deed::Enrol(wish) = deed else { unreachable!("{deed:?}") };
+                Box::pin(async move { enrolled(&wish) })
+            });
             let certify: Certify = Arc::new(|_| Box::pin(async { Ok("in use\nrequest".to_owned()) }));
             let trail = Arc::new(Trail::new(store.clone(), Arc::new(WallClock)));
             let support: Support = Arc::new(|| Ok(b"a bundle".to_vec()));
-            let door = Door { store, trail, enrol, certify, support };
+            let door = Door { store, trail, plant, certify, support };
             serve(&dir, door, async { drop(stopped.await) }).await
         }
     });

@@ -36,6 +36,7 @@ mod news;
 mod pending;
 mod registration;
 mod runs;
+mod sensors;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -43,22 +44,26 @@ mod times;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{Eui64, LinkName, MoldId, MoldName, MonitorSerial, Press, PressId, Timestamp};
+use domain::{BluetoothAddress, Eui64, LinkName, MoldId, MoldName, MonitorSerial, Press, PressId, Timestamp};
 
 use crate::alarms::Alarms;
 use crate::plant::{Assignment, ModuleRecord, NetworkRecord, RawRecord, Snapshot};
 use book::Book;
 use monitor::Monitor;
 use names::Names;
+use sensors::Sensor;
 use times::Ends;
 
 pub use confirm::NothingToConfirm;
 pub use counter::GIANT;
-pub use driver::{Driver, Handle, Keep, RadioLinks, Refusal, Settings, WhyNot, bonds, secret_name};
+pub use driver::{
+    Driver, Handle, Keep, RadioLinks, Refusal, Settings, WhyNot, bonds, in_use, secret_name, sensor_secret,
+};
 pub use heard::MOST as MOST_MOLDS;
 pub use moment::Moment;
 pub use news::{MoldNews, News};
 pub use pending::Taken;
+pub use sensors::{SensorRefused, SensorUse};
 
 /// The plant as ingest knows it, and what the next commit writes.
 #[derive(Debug)]
@@ -69,6 +74,7 @@ pub struct Ingest {
     modules: BTreeMap<Eui64, Module>,
     presses: BTreeMap<PressId, Press>,
     networks: BTreeMap<LinkName, NetworkRecord>,
+    sensors: BTreeMap<BluetoothAddress, Sensor>,
     alarms: Alarms,
     names_asked: Names,
     ends: Ends,
@@ -87,6 +93,7 @@ struct Next {
     modules: BTreeSet<Eui64>,
     presses: BTreeSet<PressId>,
     networks: BTreeSet<LinkName>,
+    sensors: BTreeSet<BluetoothAddress>,
     assignments: Vec<Assignment>,
     raw: Vec<RawRecord>,
     /// Cycles that came since the last commit, new or filling.
@@ -99,6 +106,7 @@ struct Told {
     molds: BTreeSet<MoldId>,
     monitors: Vec<MonitorSerial>,
     modules: BTreeSet<Eui64>,
+    sensors: BTreeSet<BluetoothAddress>,
 }
 
 /// A module, and when its record was last written.
@@ -112,8 +120,18 @@ impl Ingest {
     /// Goes on from what is on disk.
     #[must_use]
     pub fn load(snapshot: Snapshot) -> Self {
-        let Snapshot { molds, presses, monitors, modules, networks, assignments, alarms, alerts, last_alarm } =
-            snapshot;
+        let Snapshot {
+            molds,
+            presses,
+            monitors,
+            modules,
+            networks,
+            assignments,
+            alarms,
+            alerts,
+            sensors,
+            last_alarm,
+        } = snapshot;
         let mut ingest = Ingest {
             books: HashMap::new(),
             names: HashMap::new(),
@@ -124,6 +142,7 @@ impl Ingest {
                 .collect(),
             presses: presses.into_iter().map(|press| (press.id, press)).collect(),
             networks: networks.into_iter().map(|network| (network.link.clone(), network)).collect(),
+            sensors: sensors.into_iter().map(|record| (record.address, Sensor::new(record))).collect(),
             alarms: Alarms::load(alarms, last_alarm),
             names_asked: Names::default(),
             ends: Ends::default(),
@@ -158,6 +177,7 @@ impl Ingest {
                 monitor.alerted = Some((mark.era, mark.number));
             }
         }
+        ingest.told.sensors.extend(ingest.sensors.keys().copied());
         ingest.told.modules.extend(ingest.modules.keys().copied());
         ingest
     }

@@ -1,8 +1,8 @@
 //! Records of the living plant. Plain data; their versions on disk are the store's business.
 
 use domain::{
-    AlertKind, CounterWidth, CycleTime, Eui64, Generation, LinkName, MoldId, MonitorSerial, PanId, Percent,
-    PressId, Temperature, Timestamp,
+    AlertKind, BluetoothAddress, Contact, CounterWidth, CycleTime, Eui64, Generation, LinkName, MoldId,
+    MonitorSerial, PanId, Percent, PressId, SensorRule, Temperature, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -180,6 +180,10 @@ pub enum AlarmKey {
     CertificateEnding,
     /// The plant's certificate has ended.
     CertificateEnded,
+    /// A sensor's battery is nearly empty.
+    SensorBattery(MonitorSerial),
+    /// A sensor says nothing for longer than a person allowed.
+    SensorSilent(MonitorSerial),
 }
 
 /// The last alert of a monitor that was taken notice of: one that is told again changes nothing. Key: its serial.
@@ -191,6 +195,31 @@ pub struct AlertMark {
     pub era: u32,
     /// The alert's number.
     pub number: u32,
+}
+
+/// A sensor that counts for a mold, or did. Key: its address. How far it was counted is in the record of its monitor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorRecord {
+    /// Which.
+    pub address: BluetoothAddress,
+    /// For which mold.
+    pub mold: MoldId,
+    /// What a person makes of it.
+    pub rule: SensorRule,
+    /// It is encrypted, and the box keeps its key sealed.
+    pub sealed: bool,
+    /// Since when.
+    pub since: Timestamp,
+    /// A person ended it then; none while it counts.
+    pub stopped: Option<Timestamp>,
+    /// The reading that its counting began at is known.
+    pub begun: bool,
+    /// How its contact was at its last word.
+    pub contact: Option<Contact>,
+    /// How often it had been moved at its last word.
+    pub movements: Option<u8>,
+    /// The highest counter of its seal that was opened, a minute ago at the latest.
+    pub counter: Option<u32>,
 }
 
 /// An alarm. Key: its number.

@@ -11,7 +11,7 @@ pub const fn may_told(role: Role) -> &'static str {
         Role::Viewer => "see everything about molds, radios and storage, and download rows",
         Role::Technician => "also confirm resets, and have a monitor blink",
         Role::ToolingManager => "the same as a technician",
-        Role::Administrator => "everything: radios, backups, people, the audit trail",
+        Role::Administrator => "everything: radios, sensors, backups, people, the audit trail",
     }
 }
 
@@ -52,6 +52,7 @@ pub fn act_told(entry: &TrailEntry) -> String {
         "import" => format!("took in {subject}"),
         "confirm-reset" => format!("confirmed a reset: {subject}"),
         "radio" => format!("told the radio {subject} to do something"),
+        "sensor" => format!("decided what sensor {subject} is used for"),
         "read-trail" => format!("read the audit trail: {subject}"),
         "reset-administrator" => format!("made {subject} an administrator, from the box's console"),
         "password-failed" => "typed the own password wrong".to_owned(),

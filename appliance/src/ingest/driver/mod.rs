@@ -10,6 +10,7 @@ mod commands;
 mod commits;
 mod keep;
 mod refusal;
+mod sensors;
 #[cfg(test)]
 mod tests;
 mod ways;
@@ -17,14 +18,14 @@ mod ways;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{LinkName, MoldId};
+use domain::{BluetoothAddress, LinkName, MoldId};
 use radio::command::Ask;
 use radio::event::{CommandDone, CommandRefused, Heard, RadioEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ingest, Moment};
+use super::{Ingest, Moment, SensorRefused, SensorUse};
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::plant::{AlarmKey, Snapshot};
@@ -34,6 +35,7 @@ use commits::Commits;
 pub use bonds::bonds;
 pub use keep::{Keep, secret_name};
 pub use refusal::Refusal;
+pub use sensors::{in_use, sensor_secret};
 pub use ways::RadioLinks;
 
 /// So often the picture is brought up to date and it is looked what is due.
@@ -71,6 +73,9 @@ pub enum WhyNot {
     /// No reset of that number waits for a person.
     #[error(transparent)]
     Nothing(#[from] super::NothingToConfirm),
+    /// The sensor is not put to use, or not ended.
+    #[error(transparent)]
+    Sensor(#[from] SensorRefused),
     /// The box is stopping.
     #[error("the box is stopping")]
     Stopping,
@@ -82,6 +87,10 @@ pub(super) enum Request {
     Radio { link: LinkName, what: Ask, answer: oneshot::Sender<Result<CommandDone, WhyNot>> },
     /// Of the ledger; answered when it is on the disk.
     Confirm { mold: MoldId, number: u64, by: String, answer: oneshot::Sender<Result<(), WhyNot>> },
+    /// Have a sensor count for a mold; answered when it is on the disk.
+    UseSensor { wish: SensorUse, answer: oneshot::Sender<Result<(), WhyNot>> },
+    /// Have it count for none; answered when it is on the disk.
+    ForgetSensor { address: BluetoothAddress, answer: oneshot::Sender<Result<(), WhyNot>> },
     /// Have an alarm stand, or not stand any more.
     Alarm { key: AlarmKey, why: Option<String> },
 }
@@ -107,6 +116,22 @@ impl Handle {
     /// No such reset waits to be confirmed.
     pub async fn confirm_reset(&self, mold: MoldId, number: u64, by: String) -> Result<(), WhyNot> {
         self.ask(|answer| Request::Confirm { mold, number, by, answer }).await
+    }
+
+    /// Has a sensor count for a mold; returns when it is on the disk.
+    ///
+    /// # Errors
+    /// There is no room for another mold.
+    pub async fn use_sensor(&self, wish: SensorUse) -> Result<(), WhyNot> {
+        self.ask(|answer| Request::UseSensor { wish, answer }).await
+    }
+
+    /// Has a sensor count for no mold any more; returns when it is on the disk.
+    ///
+    /// # Errors
+    /// It counts for none.
+    pub async fn forget_sensor(&self, address: BluetoothAddress) -> Result<(), WhyNot> {
+        self.ask(|answer| Request::ForgetSensor { address, answer }).await
     }
 
     /// Has an alarm stand for a reason, or not stand any more. A box that is stopping keeps what it had.
@@ -256,7 +281,7 @@ impl<K: Keep> Driver<K> {
                 self.gather();
             }
             // The monitor keeps it and says it again.
-            Heard::Cycles(_) | Heard::Status(_) | Heard::Raw(_) if !self.has_room() => {}
+            Heard::Cycles(_) | Heard::Status(_) | Heard::Raw(_) | Heard::Sensor(_) if !self.has_room() => {}
             _ => {
                 self.live.hear(&event);
                 let now = self.now();
@@ -281,13 +306,33 @@ impl<K: Keep> Driver<K> {
             }
             Request::Confirm { mold, number, by, answer } => {
                 let now = self.now();
-                match self.ingest.confirm_reset(mold, number, &by, now) {
-                    Ok(()) => self.confirmed.push(answer),
-                    Err(nothing) => _ = answer.send(Err(nothing.into())),
-                }
-                self.gather();
+                let done = self.ingest.confirm_reset(mold, number, &by, now);
+                self.kept_before_answered(done.map_err(WhyNot::from), answer);
+            }
+            Request::UseSensor { wish, answer } => {
+                let now = self.now();
+                let done = self.ingest.use_sensor(wish, now);
+                self.kept_before_answered(done.map_err(WhyNot::from), answer);
+            }
+            Request::ForgetSensor { address, answer } => {
+                let now = self.now();
+                let done = self.ingest.forget_sensor(address, now);
+                self.kept_before_answered(done.map_err(WhyNot::from), answer);
             }
         }
+    }
+
+    /// What was done is answered when it is on the disk; what was not, at once.
+    fn kept_before_answered(
+        &mut self,
+        done: Result<(), WhyNot>,
+        answer: oneshot::Sender<Result<(), WhyNot>>,
+    ) {
+        match done {
+            Ok(()) => self.confirmed.push(answer),
+            Err(why) => _ = answer.send(Err(why)),
+        }
+        self.gather();
     }
 
     fn tick(&mut self) {

@@ -8,4 +8,5 @@ mod limits;
 mod order;
 pub(in crate::ingest) mod plant;
 mod resets;
+mod sensors;
 mod swaps;

@@ -6,6 +6,8 @@ mod bluetooth;
 mod enrolment;
 mod link;
 mod modules;
+mod sensor_form;
+mod sensors;
 
 use domain::{LinkName, Timestamp};
 use leptos::either::Either;

@@ -39,7 +39,9 @@ impl Network {
             | Ask::Identify { .. }
             | Ask::Initialise { .. }
             | Ask::Enrol(_)
-            | Ask::CloseEnrolment { .. } => Err(CommandRefused::NotInFamily),
+            | Ask::CloseEnrolment { .. }
+            | Ask::UseSensor(_)
+            | Ask::ForgetSensor { .. } => Err(CommandRefused::NotInFamily),
         };
         if let Err(refused) = done {
             self.refuse(id, refused);

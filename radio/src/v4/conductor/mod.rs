@@ -173,6 +173,8 @@ impl Conductor {
                 self.adapters.remove(&adapter);
             }
             Fact::Advert { way, rssi_dbm, what } => self.hear(&way, rssi_dbm, what, now, dice, &mut out),
+            // Nobody has a link with a sensor.
+            Fact::Sensor { .. } => {}
             Fact::Disconnected { way } => self.end_link(&way, now, dice, &mut out),
             Fact::Connected { way, mtu } => self.begin_link(&way, mtu, now, dice, &mut out),
             Fact::Failed { way, what: what @ Doing::Connect, why } => {

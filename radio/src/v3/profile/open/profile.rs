@@ -171,7 +171,9 @@ fn message_for(ask: &Ask) -> Option<(Eui64, Message)> {
         | Ask::AlertsKept { .. }
         | Ask::Initialise { .. }
         | Ask::Enrol(_)
-        | Ask::CloseEnrolment { .. } => None,
+        | Ask::CloseEnrolment { .. }
+        | Ask::UseSensor(_)
+        | Ask::ForgetSensor { .. } => None,
     }
 }
 
