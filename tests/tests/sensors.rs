@@ -53,7 +53,8 @@ async fn agree(
     appliance: &Appliance,
     (address, mold, before): (&str, &str, u64),
 ) -> Result<u64> {
-    let agreed = until(&format!("{mold} to have the count of {address}"), PATIENCE, || async {
+    let what = format!("{mold} to have the count of {address}");
+    let agreed = until(&what, PATIENCE, || async {
         Ok(shown(appliance, mold).await? == made(hall, address).await? - before)
     });
     if let Err(error) = agreed.await {
