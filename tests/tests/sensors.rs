@@ -84,7 +84,7 @@ async fn fill_in(
     fields: &[(&str, &str)],
     choices: &[(&str, &str)],
 ) -> Result<()> {
-    row_says(browser, address, "a form", "row.querySelector('details form [name=mold]')").await?;
+    row_says(browser, address, "a form", "!!row.querySelector('details form [name=mold]')").await?;
     let form = format!("document.querySelector('[data-sensor=\"{address}\"] details')");
     browser.eval(&format!("{form}.open = true; return true;")).await?;
     for (name, value) in choices {
