@@ -23,7 +23,7 @@ use crate::plant::{
 };
 
 /// The kinds of records, the journal's first. In seeds a kind is its place here.
-const KINDS: [fn(&[u8]); 22] = [
+const KINDS: [fn(&[u8]); 23] = [
     again::<Batch>,
     again::<Mold>,
     again::<Press>,
