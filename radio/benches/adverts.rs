@@ -1,7 +1,7 @@
 //! Adverts decoded per second: ours, sealed, of a hundred monitors; and BTHome's, encrypted and in clear, beside bthome-ble
 //! on the same adverts in the same run.
 //!
-//! `just bench` runs it with PLATEN_PYTHON set; prints rows for docs/benchmarks.md.
+//! `just bench` runs it with PLATEN_DECODERS set; prints rows for docs/benchmarks.md.
 #![expect(clippy::expect_used, reason = "what fails here ends the benchmark")]
 
 use std::io::Write;
@@ -102,7 +102,7 @@ fn median(all: usize, mut run: impl FnMut() -> usize) -> f64 {
 
 /// Rates of bthome-ble by the names of its rows.
 fn peers() -> serde_json::Value {
-    let python = std::env::var("PLATEN_PYTHON").expect("PLATEN_PYTHON: run `just bench`, which sets it");
+    let python = std::env::var("PLATEN_DECODERS").expect("PLATEN_DECODERS: run `just bench`, which sets it");
     let mut file = tempfile::NamedTempFile::new().expect("a temporary file");
     let adverts = serde_json::json!({
         "address": FROM.to_string(), "key": KEY, "in clear": PLAIN, "encrypted": ENCRYPTED,

@@ -107,7 +107,7 @@ async fn scan(folder: &TempDir, appliance: &Appliance, serial: &str, passkey: &s
 }
 
 /// A technician sets a limit that the mold is beyond: the monitor watches it, and alerts by itself.
-async fn limits(browser: &Browser, appliance: &Appliance, hall: &Hall, monitor: &str) -> Result<()> {
+async fn limits(browser: &Browser, hall: &Hall, monitor: &str) -> Result<()> {
     let truth = hall.ask(&json!({"do": "truth"})).await?;
     let mold = truth["monitors"][0]["mold"].as_str().context("a mold")?;
     browser.until("the mold", &format!("return document.body.textContent.includes({mold:?})")).await?;
@@ -220,7 +220,7 @@ async fn monitors_are_enrolled_by_their_labels_and_nothing_that_they_count_is_lo
     })
     .await?;
 
-    limits(&browser, &appliance, &hall, &first).await?;
+    limits(&browser, &hall, &first).await?;
 
     // A battery was changed: it is said, and never healed by itself.
     hall.ask(&json!({"do": "lose_bonds", "monitor": second})).await?;

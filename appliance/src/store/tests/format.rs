@@ -119,7 +119,7 @@ fn newer_format_is_refused() {
     txn.commit().unwrap();
     drop(database);
     let refused = Store::open(dir.path(), &key()).unwrap_err();
-    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 4, .. }));
+    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 5, .. }));
     assert!(refused.to_string().contains("format 9"), "{refused}");
 }
 
