@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     AlertKind, BluetoothAddress, CounterWidth, CycleTime, Eui64, Initialisation, LinkName, MonitorSerial,
-    PanId, Percent, Said, SensorFormat, Temperature, Timestamp, Unread,
+    PanId, Percent, Said, SensorFormat, Temperature, Thresholds, Timestamp, Unread,
 };
 
 use crate::bluetooth::{AirReport, Bonded};
@@ -49,6 +49,13 @@ pub enum Heard {
     Shown(Shown),
     /// A monitor alerts of something, now or from its memory.
     Alert(AlertHeard),
+    /// The limits that a monitor watches by itself.
+    Thresholds {
+        /// Which monitor.
+        serial: MonitorSerial,
+        /// As it has them.
+        thresholds: Thresholds,
+    },
     /// A sensor that anyone can buy said something; which ones count for a mold is the box's to know.
     Sensor(SensorHeard),
     /// Payload bytes as they came, for the ring of raw frames; told for every payload, understood or not.

@@ -53,7 +53,8 @@ async fn agree(
     appliance: &Appliance,
     (address, mold, before): (&str, &str, u64),
 ) -> Result<u64> {
-    let agreed = until(&format!("{mold} to have the count of {address}"), PATIENCE, || async {
+    let what = format!("{mold} to have the count of {address}");
+    let agreed = until(&what, PATIENCE, || async {
         Ok(shown(appliance, mold).await? == made(hall, address).await? - before)
     });
     if let Err(error) = agreed.await {
@@ -83,7 +84,7 @@ async fn fill_in(
     fields: &[(&str, &str)],
     choices: &[(&str, &str)],
 ) -> Result<()> {
-    row_says(browser, address, "a form", "row.querySelector('details form [name=mold]')").await?;
+    row_says(browser, address, "a form", "!!row.querySelector('details form [name=mold]')").await?;
     let form = format!("document.querySelector('[data-sensor=\"{address}\"] details')");
     browser.eval(&format!("{form}.open = true; return true;")).await?;
     for (name, value) in choices {

@@ -16,11 +16,12 @@ mod role;
 mod scope;
 mod sensor;
 mod state;
+mod thresholds;
 mod units;
 
 pub use address::{BluetoothAddress, BluetoothAddressError};
 pub use alert::AlertKind;
-pub use bluetooth::{Passkey, PasskeyError, Standing, Strength};
+pub use bluetooth::{LabelError, MonitorLabel, Passkey, PasskeyError, Standing, Strength};
 pub use counter::{CounterStep, CounterWidth, step};
 pub use cycle::{Cycle, CycleFlags, TimeSource};
 pub use ids::{Eui64, Generation, IdError, LinkName, MoldId, MonitorSerial, PanId, PressId};
@@ -34,4 +35,5 @@ pub use sensor::{
     SensorFormat, SensorRule, SensorRuleError, ShockRule, Unread,
 };
 pub use state::{MoldState, StateFacts, mold_state};
+pub use thresholds::{Limit, ThresholdError, Thresholds, TypedLimit};
 pub use units::{CycleTime, Percent, Temperature, Timestamp};

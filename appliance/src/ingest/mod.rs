@@ -41,13 +41,14 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod times;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{BluetoothAddress, Eui64, LinkName, MoldId, MoldName, MonitorSerial, Press, PressId, Timestamp};
 
 use crate::alarms::Alarms;
-use crate::plant::{Assignment, ModuleRecord, NetworkRecord, RawRecord, Snapshot};
+use crate::plant::{Assignment, ModuleRecord, NetworkRecord, RawRecord, Snapshot, Watched};
 use book::Book;
 use monitor::Monitor;
 use names::Names;
@@ -64,6 +65,7 @@ pub use moment::Moment;
 pub use news::{MoldNews, News};
 pub use pending::Taken;
 pub use sensors::{SensorRefused, SensorUse};
+pub use watching::NoSuchMold;
 
 /// The plant as ingest knows it, and what the next commit writes.
 #[derive(Debug)]
@@ -93,6 +95,7 @@ struct Next {
     modules: BTreeSet<Eui64>,
     presses: BTreeSet<PressId>,
     networks: BTreeSet<LinkName>,
+    watched: BTreeSet<MoldId>,
     sensors: BTreeSet<BluetoothAddress>,
     assignments: Vec<Assignment>,
     raw: Vec<RawRecord>,
@@ -129,6 +132,7 @@ impl Ingest {
             assignments,
             alarms,
             alerts,
+            watched,
             sensors,
             last_alarm,
         } = snapshot;
@@ -154,6 +158,11 @@ impl Ingest {
             ingest.names.insert(mold.name.clone(), mold.id);
             ingest.told.molds.insert(mold.id);
             ingest.books.insert(mold.id, Book::new(mold, stand));
+        }
+        for Watched { mold, thresholds } in watched {
+            if let Some(book) = ingest.books.get_mut(&mold) {
+                book.watched = Some(thresholds);
+            }
         }
         for assignment in assignments {
             if let Some(book) = ingest.books.get_mut(&assignment.mold) {

@@ -136,6 +136,7 @@ impl Ingest {
         }
         self.silent_sensors(now);
         asks.extend(times);
+        asks.extend(self.watches_due(now));
         let nameless = self
             .modules
             .values()

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::records::{
     AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, SensorRecord,
+    Watched,
 };
 
 /// What one commit writes. Records replace those of the same key; ledger, cycles and raw payloads are added.
@@ -32,6 +33,8 @@ pub struct Batch {
     pub alarms: Vec<AlarmRecord>,
     /// Monitors' alerts, how far they were taken notice of.
     pub alerts: Vec<AlertMark>,
+    /// Limits that people set.
+    pub watched: Vec<Watched>,
     /// Sensors, put to use, changed or ended.
     pub sensors: Vec<SensorRecord>,
 }

@@ -19,11 +19,11 @@ use super::row;
 use crate::accounts::{Attempts, Factor, Invitation, Machine, Rules, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Batch, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
-    SensorRecord, StorageRecord,
+    SensorRecord, StorageRecord, Watched,
 };
 
 /// The kinds of records, the journal's first. In seeds a kind is its place here.
-const KINDS: [fn(&[u8]); 26] = [
+const KINDS: [fn(&[u8]); 27] = [
     again::<Batch>,
     again::<Mold>,
     again::<Press>,
@@ -46,6 +46,7 @@ const KINDS: [fn(&[u8]); 26] = [
     again::<Attempts>,
     again::<Chained>,
     again::<AlertMark>,
+    again::<Watched>,
     again::<SensorRecord>,
     again::<Machine>,
     again::<Factor>,
@@ -104,9 +105,9 @@ pub(crate) mod seeds {
             kind(18, row::encode(&invitation).unwrap()),
             kind(19, row::encode(&attempts).unwrap()),
             kind(20, row::encode(&chained).unwrap()),
-            kind(23, row::encode(&machine).unwrap()),
-            kind(24, row::encode(&factor).unwrap()),
-            kind(25, row::encode(&Rules { administrators_need_factor: true }).unwrap()),
+            kind(24, row::encode(&machine).unwrap()),
+            kind(25, row::encode(&factor).unwrap()),
+            kind(26, row::encode(&Rules { administrators_need_factor: true }).unwrap()),
         ]
     }
 
@@ -130,7 +131,7 @@ pub(crate) mod seeds {
         seeds.extend(batch.molds.first().map(|mold| kind(1, bytes(mold))));
         seeds.extend(batch.modules.first().map(|module| kind(4, bytes(module))));
         seeds.extend(batch.raw.first().map(|raw| kind(12, bytes(raw))));
-        seeds.push(kind(22, bytes(&format::sensor())));
+        seeds.push(kind(23, bytes(&format::sensor())));
         seeds.extend(batch.alarms.first().map(|alarm| kind(13, bytes(alarm))));
         seeds
     }

@@ -21,7 +21,8 @@ use dashboard::port::{
     MoldView, Person, Plant, RadiosView, Refusal, SensorWish, StorageView, Technician, Viewer, Wall,
 };
 use domain::{
-    BluetoothAddress, Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Scope, Timestamp,
+    BluetoothAddress, Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Scope, Thresholds,
+    Timestamp,
 };
 use futures::StreamExt;
 use rustls::version::{TLS12, TLS13};
@@ -366,6 +367,9 @@ impl Technician for Empty {
         nothing()
     }
     fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn set_limits(&self, _: MoldId, _: Thresholds) -> Answer<'_, ()> {
         nothing()
     }
 }

@@ -20,8 +20,8 @@ pub use machines::{
     MakeToken, ReadMachines, ReadWall, RevokeToken, make_token, read_machines, read_wall, revoke_token,
 };
 pub use molds::{
-    ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, confirm_reset, read_cycles,
-    read_floor, read_mold, read_person,
+    ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, SetLimits, confirm_reset,
+    read_cycles, read_floor, read_mold, read_person, set_limits,
 };
 pub use people::{
     EndSession, EndSessions, GiveCode, Invite, LetIn, NeedFactor, ReadPeople, ReadProfile, ReadTrail,

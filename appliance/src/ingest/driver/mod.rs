@@ -18,7 +18,7 @@ mod ways;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{BluetoothAddress, LinkName, MoldId};
+use domain::{BluetoothAddress, LinkName, MoldId, Thresholds};
 use radio::command::Ask;
 use radio::event::{CommandDone, CommandRefused, Heard, RadioEvent};
 use tokio::sync::{mpsc, oneshot};
@@ -73,6 +73,9 @@ pub enum WhyNot {
     /// No reset of that number waits for a person.
     #[error(transparent)]
     Nothing(#[from] super::NothingToConfirm),
+    /// Nothing is known of such a mold.
+    #[error(transparent)]
+    NoMold(#[from] super::NoSuchMold),
     /// The sensor is not put to use, or not ended.
     #[error(transparent)]
     Sensor(#[from] SensorRefused),
@@ -87,6 +90,8 @@ pub(super) enum Request {
     Radio { link: LinkName, what: Ask, answer: oneshot::Sender<Result<CommandDone, WhyNot>> },
     /// Of the ledger; answered when it is on the disk.
     Confirm { mold: MoldId, number: u64, by: String, answer: oneshot::Sender<Result<(), WhyNot>> },
+    /// Have the monitor on a mold watch these limits; answered when that is on the disk.
+    Watch { mold: MoldId, thresholds: Thresholds, answer: oneshot::Sender<Result<(), WhyNot>> },
     /// Have a sensor count for a mold; answered when it is on the disk.
     UseSensor { wish: SensorUse, answer: oneshot::Sender<Result<(), WhyNot>> },
     /// Have it count for none; answered when it is on the disk.
@@ -116,6 +121,14 @@ impl Handle {
     /// No such reset waits to be confirmed.
     pub async fn confirm_reset(&self, mold: MoldId, number: u64, by: String) -> Result<(), WhyNot> {
         self.ask(|answer| Request::Confirm { mold, number, by, answer }).await
+    }
+
+    /// Has the monitor on a mold, whichever that is, watch these limits; returns when the wish is on the disk.
+    ///
+    /// # Errors
+    /// There is no such mold.
+    pub async fn watch(&self, mold: MoldId, thresholds: Thresholds) -> Result<(), WhyNot> {
+        self.ask(|answer| Request::Watch { mold, thresholds, answer }).await
     }
 
     /// Has a sensor count for a mold; returns when it is on the disk.
@@ -307,27 +320,27 @@ impl<K: Keep> Driver<K> {
             Request::Confirm { mold, number, by, answer } => {
                 let now = self.now();
                 let done = self.ingest.confirm_reset(mold, number, &by, now);
-                self.kept_before_answered(done.map_err(WhyNot::from), answer);
+                self.answer_when_kept(done.map_err(WhyNot::from), answer);
             }
             Request::UseSensor { wish, answer } => {
                 let now = self.now();
                 let done = self.ingest.use_sensor(wish, now);
-                self.kept_before_answered(done.map_err(WhyNot::from), answer);
+                self.answer_when_kept(done.map_err(WhyNot::from), answer);
             }
             Request::ForgetSensor { address, answer } => {
                 let now = self.now();
                 let done = self.ingest.forget_sensor(address, now);
-                self.kept_before_answered(done.map_err(WhyNot::from), answer);
+                self.answer_when_kept(done.map_err(WhyNot::from), answer);
+            }
+            Request::Watch { mold, thresholds, answer } => {
+                let done = self.ingest.watch(mold, thresholds);
+                self.answer_when_kept(done.map_err(WhyNot::from), answer);
             }
         }
     }
 
-    /// What was done is answered when it is on the disk; what was not, at once.
-    fn kept_before_answered(
-        &mut self,
-        done: Result<(), WhyNot>,
-        answer: oneshot::Sender<Result<(), WhyNot>>,
-    ) {
+    /// A refusal is said at once, and that something is done when it is on the disk.
+    fn answer_when_kept(&mut self, done: Result<(), WhyNot>, answer: oneshot::Sender<Result<(), WhyNot>>) {
         match done {
             Ok(()) => self.confirmed.push(answer),
             Err(why) => _ = answer.send(Err(why)),

@@ -10,3 +10,4 @@ pub(in crate::ingest) mod plant;
 mod resets;
 mod sensors;
 mod swaps;
+mod watching;

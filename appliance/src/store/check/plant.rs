@@ -9,7 +9,7 @@ use super::{CheckReport, decode_all, each};
 use crate::accounts::{Attempts, Factor, Invitation, Machine, Rules, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
-    SensorRecord, StorageRecord,
+    SensorRecord, StorageRecord, Watched,
 };
 use crate::store::accounts::{PlantSettings, RULES};
 use crate::store::audit::{TRAIL, TrailEnd};
@@ -19,7 +19,7 @@ use crate::store::seal::SealingKey;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
     ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, CODES, FACTORS, MACHINES, MODULES,
-    MOLDS, MONITORS, NETWORKS, PRESSES, RAW, SECRETS, SENSORS, SESSIONS, SETTINGS, USERS,
+    MOLDS, MONITORS, NETWORKS, PRESSES, RAW, SECRETS, SENSORS, SESSIONS, SETTINGS, USERS, WATCHED,
 };
 
 /// What counts and history are held against.
@@ -61,6 +61,7 @@ pub(super) fn check(
     each::<_, RawRecord>(&txn.open_table(RAW)?, "raw", report, |_, _| {})?;
     alarms(txn, report)?;
     decode_all::<_, AlertMark>(txn, ALERT_MARKS, "alert_marks", report)?;
+    decode_all::<_, Watched>(txn, WATCHED, "watched", report)?;
     for sensor in decode_all::<_, SensorRecord>(txn, SENSORS, "sensors", report)? {
         if !molds.contains_key(&sensor.mold) {
             report.find(

@@ -13,7 +13,7 @@ use super::{Lost, RepairStore};
 use crate::accounts::{Attempts, Factor, Invitation, Machine, Rules, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, SensorRecord,
-    StorageRecord,
+    StorageRecord, Watched,
 };
 use crate::store::accounts::RULES;
 use crate::store::audit::{Chained, TRAIL, TrailEnd};
@@ -30,7 +30,7 @@ use crate::store::storage::STORAGE;
 use crate::store::tables::{
     ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, AUDIT, Bytes, CODES, DAYS, FACTORS,
     HEADS, HISTORY, LEDGER, LOST, MACHINES, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED,
-    SECRETS, SENSORS, SETTINGS, USERS,
+    SECRETS, SENSORS, SETTINGS, USERS, WATCHED,
 };
 use crate::store::{FILE, PlantSettings};
 
@@ -66,6 +66,7 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         old.copy::<_, AlarmRecord>(ALARMS_STANDING, "alarms_standing", |_| true, &new, &mut lost)?;
         old.copy::<_, AlarmRecord>(ALARMS_PAST, "alarms_past", |_| true, &new, &mut lost)?;
         old.copy::<_, AlertMark>(ALERT_MARKS, "alert_marks", |_| true, &new, &mut lost)?;
+        old.copy::<_, Watched>(WATCHED, "watched", |_| true, &new, &mut lost)?;
         old.copy::<_, SensorRecord>(SENSORS, "sensors", |_| true, &new, &mut lost)?;
         let setting = |name: &&str, bytes: &[u8]| prove_setting(name, bytes);
         old.copy_proven(SETTINGS, "settings", |_| true, setting, &new, &mut lost)?;

@@ -2,14 +2,14 @@
 
 use std::path::Path;
 
-use domain::{EntryKind, MoldId, Role, Scope, Timestamp};
+use domain::{EntryKind, Limit, MoldId, Role, Scope, Thresholds, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::plant::*;
 use crate::accounts::{CodeHash, Factor, Guesser, Guesses, Invitation, Machine, Session, TokenHash, User};
 use crate::audit::By;
 use crate::plant::{
-    AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord, SensorRecord,
+    AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord, SensorRecord, Watched,
 };
 use crate::store::tables::{self, ALARMS_PAST, META, RAW, Records, SETTINGS};
 use crate::store::xts::Sectors;
@@ -246,6 +246,15 @@ pub(in crate::store) fn everything() -> Batch {
     batch
 }
 
+/// What a person wants the monitor on the first mold to watch.
+fn watched() -> Watched {
+    let mut thresholds = Thresholds::default();
+    for (kind, at) in Thresholds::KINDS.into_iter().zip([850, -50, 3_000, 1_500, 4_000, 60]) {
+        thresholds.set(kind, Some(Limit { at, hysteresis: 20 })).unwrap();
+    }
+    Watched { mold: MoldId(1), thresholds }
+}
+
 /// What formats before 5 did not have.
 pub(in crate::store) fn sensor() -> SensorRecord {
     let edge = domain::Edge::Closes;
@@ -271,7 +280,7 @@ pub(in crate::store) fn sensor() -> SensorRecord {
 
 pub(in crate::store) fn write_everything(store: &Store) {
     store.commit(&everything()).unwrap();
-    store.commit(&Batch { sensors: vec![sensor()], ..Batch::default() }).unwrap();
+    store.commit(&Batch { watched: vec![watched()], sensors: vec![sensor()], ..Batch::default() }).unwrap();
     store.set_up(&person()).unwrap();
     store.put_session(&TokenHash([9; 32]), &session("Marta Koch", at(7))).unwrap();
     let settings = PlantSettings { name: "Hall".into(), time_zone: "Europe/Berlin".into() };
@@ -388,17 +397,20 @@ fn format_3_is_read() {
     golden("store-v3.redb");
 }
 
-/// Commits of format 3 and 4 that waited in the journal lack their last lists.
+/// Commits that waited in the journal lack their last two lists in format 4, and in format 3 the one before them too.
 #[test]
 fn a_commit_of_a_former_format_is_read_from_the_journal() {
     let batch = everything();
     let bytes = row::encode(&batch).unwrap();
-    for lacks in 0..4 {
-        let mut former = bytes[..bytes.len() - lacks].to_vec();
+    let without = |lists| {
+        let mut former = bytes[..bytes.len() - lists].to_vec();
         row::prove(&mut former);
-        let read = crate::store::commit::decode(7, &former);
-        assert_eq!(read.ok(), (lacks < 3).then(|| batch.clone()), "{lacks}");
+        crate::store::commit::decode(7, &former)
+    };
+    for lists in 0..=3 {
+        assert_eq!(without(lists).unwrap(), batch, "{lists} lists are lacking");
     }
+    without(4).unwrap_err();
 }
 
 /// As above, of format 4: people with roles, codes, wrong guesses, an audit trail, marks of alerts.
@@ -419,11 +431,13 @@ fn format_4_is_read() {
     );
 }
 
-/// As above, of format 5: a sensor that counts for a mold, machines that come in by tokens, second factors.
+/// As above, of format 5: limits that a person set, a sensor that counts for a mold, machines that come in by tokens, second
+/// factors.
 #[test]
 fn format_5_is_read() {
     let store = golden("store-v5.redb");
-    assert_eq!(store.snapshot().unwrap().sensors, [sensor()]);
+    let snapshot = store.snapshot().unwrap();
+    assert_eq!((snapshot.watched, snapshot.sensors), (vec![watched()], vec![sensor()]));
     let people = store.people().unwrap();
     assert_eq!(people.machines, [(TokenHash([5; 32]), machine())]);
     assert_eq!(people.factor(&person().name), Some(&factor()));

@@ -12,6 +12,7 @@ use super::plant::open;
 use crate::accounts::{Attempts, Factor, Invitation, Machine, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, SensorRecord,
+    Watched,
 };
 use crate::store::audit::Chained;
 use crate::store::backup::shapes::Shape;
@@ -66,6 +67,7 @@ const TABLES: &[(&str, Read)] = &[
     ("sessions", record::<Session>),
     ("settings", settings),
     ("users", record::<User>),
+    ("watched", record::<Watched>),
 ];
 
 /// Every text that a row can have, by its path, and whether it is about people (who they are, from where they came, what
