@@ -29,6 +29,7 @@ python_env=$(python_env_of python.txt)
 bench_python_env=$(python_env_of bench-python.txt)
 lab_python_env=$(python_env_of lab-python.txt)
 scan_python_env=$(python_env_of scan-python.txt)
+decoders_python_env=$(python_env_of decoders-python.txt)
 
 # Other people's databases that the machine lacks, unpacked and not installed.
 peers="$tools/peers"
