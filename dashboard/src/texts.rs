@@ -8,6 +8,7 @@ use crate::port::{LinkCondition, Severity};
 mod backups;
 mod bluetooth;
 mod certificate;
+mod limits;
 mod people;
 mod storage;
 
@@ -16,6 +17,7 @@ pub use bluetooth::{
     bluetooth_advice, bluetooth_words, standing_tone, standing_words, strength_tone, strength_words,
 };
 pub use certificate::{CertificateStands, TRUST_STEPS};
+pub use limits::{back_words, limit_words};
 pub use people::{act_told, may_told};
 pub use storage::{StorageStands, cycles_told, full_told, growth_told, key_told, raw_told, retired_told};
 

@@ -15,8 +15,8 @@ pub use certificate::{
     read_trust, request_certificate,
 };
 pub use molds::{
-    ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, confirm_reset, read_cycles,
-    read_floor, read_mold, read_person,
+    ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, SetLimits, confirm_reset,
+    read_cycles, read_floor, read_mold, read_person, set_limits,
 };
 pub use people::{
     EndSession, EndSessions, GiveCode, Invite, LetIn, ReadPeople, ReadProfile, ReadTrail, SetRole, Withdraw,

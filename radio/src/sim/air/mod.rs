@@ -2,6 +2,7 @@
 //! what goes wrong on the way. Everything comes from a seed and the time that is told.
 
 mod monitor;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
