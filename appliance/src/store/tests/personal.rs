@@ -106,7 +106,8 @@ fn filled() -> (tempfile::TempDir, Store) {
     let code = crate::accounts::CodeHash([6; 32]);
     let ends = super::plant::at(9);
     let invitation = |name: &str, email| Invitation { name: name.parse().unwrap(), email, role, ends };
-    let change = |decide: &dyn Fn(&crate::accounts::Register) -> _| {
+    type Decided = Result<crate::accounts::Change, crate::accounts::Unfit>;
+    let change = |decide: &dyn Fn(&crate::accounts::Register) -> Decided| {
         store.change_people(&by, super::plant::at(6), decide).unwrap().unwrap()
     };
     let (kim, noor) = (invitation("Kim", email), invitation("Noor", "n@plant.example".parse().ok()));
