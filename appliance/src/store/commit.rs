@@ -37,7 +37,8 @@ impl Store {
     }
 }
 
-/// So many lists stand at the end of a batch that those of earlier formats lack: one of format 3 all, one of format 4 the last two.
+/// So many lists stand at the end of a batch that those of earlier formats lack: one of format 3 all, one of
+/// format 5 the last.
 const NEWER_LISTS: usize = 3;
 
 /// A batch as it lies in the journal. One of an earlier format ends without its last lists, which were empty then: the
