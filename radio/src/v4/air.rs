@@ -76,6 +76,9 @@ pub enum Failure {
     /// The monitor answered with this error of ATT.
     #[error("it answered with error {0:02X}")]
     Att(u8),
+    /// It has no characteristic of that kind.
+    #[error("it has no such characteristic")]
+    Missing,
     /// Anything else, for people.
     #[error("{0}")]
     Other(String),

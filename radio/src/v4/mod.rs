@@ -16,6 +16,8 @@ mod heard;
 mod key;
 mod keyring;
 pub mod open;
+pub mod repeater;
+pub mod sealed;
 pub mod sensors;
 pub mod session;
 mod uuid;
