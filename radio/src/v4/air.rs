@@ -201,6 +201,23 @@ impl fmt::Debug for Act {
     }
 }
 
+impl Act {
+    /// Whom it is about; none when it is about a whole adapter.
+    #[must_use]
+    pub const fn way(&self) -> Option<&Way> {
+        match self {
+            Act::Scan { .. } => None,
+            Act::Connect(way)
+            | Act::Pair { way, .. }
+            | Act::Subscribe(way, _)
+            | Act::Read(way, _)
+            | Act::Write(way, ..)
+            | Act::Disconnect(way)
+            | Act::Forget(way) => Some(way),
+        }
+    }
+}
+
 impl Fact {
     /// Whom it is about; none when it is about a whole adapter.
     #[must_use]

@@ -168,9 +168,7 @@ impl TunnelFrame {
             TunnelFrame::Open { id, hops, origin, .. } => {
                 (OPEN, [&id.to_be_bytes()[..], &[*hops], &origin.to_be_bytes()].concat())
             }
-            TunnelFrame::Opened { room, hops, .. } => {
-                (OPENED, [&room.to_be_bytes()[..], &[*hops]].concat())
-            }
+            TunnelFrame::Opened { room, hops, .. } => (OPENED, [&room.to_be_bytes()[..], &[*hops]].concat()),
             TunnelFrame::Passed { frame, .. } => (PASSED, frame.clone()),
             TunnelFrame::Closed { why, .. } => (CLOSED, vec![why.code()]),
         };

@@ -16,8 +16,8 @@ use domain::{LinkName, Timestamp};
 
 pub use frame::{HEAD, TunnelFrame, Why};
 pub use passing::Next;
-pub use pipe::{News, Pipe};
 use passing::Passing;
+pub use pipe::{News, Pipe};
 use tunnel::Tunnel;
 
 use super::Address;
@@ -171,8 +171,12 @@ impl RepeaterNode {
                         Failure::Att(_) => Why::Refused,
                         _ => Why::Ended,
                     };
-                    let all: Vec<(u32, bool)> =
-                        self.tunnels.iter().filter(|it| it.down == way).map(|it| (it.number, it.open)).collect();
+                    let all: Vec<(u32, bool)> = self
+                        .tunnels
+                        .iter()
+                        .filter(|it| it.down == way)
+                        .map(|it| (it.number, it.open))
+                        .collect();
                     for (number, open) in all {
                         let why = if !open && why == Why::Ended { Why::NotReached } else { why };
                         self.end(number, Some(why), out);
@@ -244,7 +248,14 @@ impl RepeaterNode {
         }
     }
 
-    fn written(&mut self, guest: &Way, frame: TunnelFrame, bytes: Vec<u8>, now: Timestamp, out: &mut Vec<Do>) {
+    fn written(
+        &mut self,
+        guest: &Way,
+        frame: TunnelFrame,
+        bytes: Vec<u8>,
+        now: Timestamp,
+        out: &mut Vec<Do>,
+    ) {
         let number = frame.tunnel();
         match frame {
             TunnelFrame::Open { tunnel, id, hops, origin } => {

@@ -138,7 +138,9 @@ impl Pipe {
                 self.state = State::Ending;
                 (vec![Act::Disconnect(self.way.clone())], Vec::new())
             }
-            Fact::Done { what: Doing::Subscribe(on), .. } if on == self.on && self.state == State::Subscribing => {
+            Fact::Done { what: Doing::Subscribe(on), .. }
+                if on == self.on && self.state == State::Subscribing =>
+            {
                 self.state = State::Up;
                 (self.write().into_iter().collect(), vec![News::Up(self.room)])
             }

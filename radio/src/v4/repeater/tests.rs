@@ -138,7 +138,8 @@ fn what_another_repeater_sent_goes_on_with_one_hop_more_and_not_beyond_three() {
     let first = Repeated::first(sealed(9, 5), -71, Repeater(0x1234));
     hear(&mut node, 2, Ours::Repeated(first), at(0));
     assert_eq!(sent(&mut node, at(0)), [first.onward().unwrap()]);
-    let far = Repeated::first(sealed(8, 5), -71, Repeater(0x1234)).onward().and_then(Repeated::onward).unwrap();
+    let far =
+        Repeated::first(sealed(8, 5), -71, Repeater(0x1234)).onward().and_then(Repeated::onward).unwrap();
     hear(&mut node, 2, Ours::Repeated(far), at(0));
     assert_eq!(sent(&mut node, at(0)), []);
 }

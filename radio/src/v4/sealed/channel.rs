@@ -174,8 +174,7 @@ impl Channel {
         let opened = self.key.open_long(nonce(other, self.next_in), &[SEALED], &sealed);
         let part = Zeroizing::new(opened.map_err(|_| ChannelError::Seal)?);
         self.next_in += 1;
-        let (what, on, more, bytes) =
-            read_part(other == Side::Box, &part).map_err(ChannelError::Message)?;
+        let (what, on, more, bytes) = read_part(other == Side::Box, &part).map_err(ChannelError::Message)?;
         let mut message = match self.begun.take() {
             None => Message::of(what, on),
             Some(begun) if (begun.what, begun.on) == (what, on) => begun,

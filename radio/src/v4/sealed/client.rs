@@ -55,12 +55,7 @@ impl Client {
     ///
     /// # Errors
     /// The channel is over.
-    pub fn ask(
-        &mut self,
-        what: Doing,
-        bytes: Zeroizing<Vec<u8>>,
-        now: Timestamp,
-    ) -> Result<Step, Failure> {
+    pub fn ask(&mut self, what: Doing, bytes: Zeroizing<Vec<u8>>, now: Timestamp) -> Result<Step, Failure> {
         self.waiting.push_back((what, bytes));
         let mut step = Step::default();
         self.go_on(now, &mut step)?;
@@ -128,10 +123,9 @@ impl Client {
                 self.asked = None;
                 Fact::Done { way, what: doing }
             }
-            (
-                What::Refused,
-                Some(doing @ (Doing::Subscribe(of) | Doing::Write(of) | Doing::Read(of))),
-            ) if of == on => {
+            (What::Refused, Some(doing @ (Doing::Subscribe(of) | Doing::Write(of) | Doing::Read(of))))
+                if of == on =>
+            {
                 self.asked = None;
                 let code = bytes.first().copied().unwrap_or_default();
                 Fact::Failed { way, what: doing, why: Failure::Att(code) }
