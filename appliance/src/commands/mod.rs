@@ -12,6 +12,7 @@ mod healthcheck;
 mod import;
 mod key;
 mod monitor;
+mod repeater;
 mod replay;
 mod restore;
 mod serve;
@@ -52,6 +53,8 @@ enum Command {
     Replay(replay::Args),
     /// Read or initialise a monitor on a USB serial port, or enrol one over Bluetooth
     Monitor(monitor::Args),
+    /// Pass on what Bluetooth monitors say that are out of a box's reach; nothing to configure
+    Repeater(repeater::Args),
     /// Run a box and a simulated plant together until Ctrl-C
     Demo(demo::Args),
     /// Run a simulated plant
@@ -116,6 +119,7 @@ impl Cli {
             Command::Capture(args) => capture::run(args),
             Command::Replay(args) => replay::run(args),
             Command::Monitor(args) => monitor::run(args, credentials),
+            Command::Repeater(args) => repeater::run(args),
             Command::Demo(args) => demo::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Export(args) => export::run(args, credentials),

@@ -153,6 +153,13 @@ pub enum Fact {
         /// To whom.
         way: Way,
     },
+    /// Somebody else made a link with an adapter, or ended it. Told only where others may: at a repeater.
+    Guest {
+        /// Who, to which adapter.
+        way: Way,
+        /// It came; else it left.
+        there: bool,
+    },
 }
 
 /// Something to do.
@@ -230,7 +237,8 @@ impl Fact {
             | Fact::Value { way, .. }
             | Fact::Done { way, .. }
             | Fact::Failed { way, .. }
-            | Fact::Disconnected { way } => Some(way),
+            | Fact::Disconnected { way }
+            | Fact::Guest { way, .. } => Some(way),
         }
     }
 }

@@ -16,7 +16,10 @@ impl Conductor {
     /// Takes one fact, and all that come of it.
     pub(super) fn take_all(&mut self, fact: Fact, now: Timestamp, dice: &mut Dice<'_>, out: &mut Out) {
         if let Fact::Came { adapter, .. } | Fact::Went { adapter } = &fact {
-            let brought = self.repeaters.forget(adapter);
+            let (brought, unheard) = self.repeaters.forget(adapter);
+            for name in unheard {
+                self.monitors.values_mut().for_each(|monitor| monitor.signal.forget(&name));
+            }
             self.bring(brought, now, dice, out);
         }
         // The adapter has its part in it, whoever's link it is.

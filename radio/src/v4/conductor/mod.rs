@@ -209,6 +209,8 @@ impl Conductor {
                 self.feed_link(&way, Input::Value(characteristic, bytes), now, dice, out);
             }
             Fact::Done { way, what } => self.feed_link(&way, Input::Done(what), now, dice, out),
+            // Nobody is a box's guest.
+            Fact::Guest { .. } => {}
         }
     }
 
@@ -392,7 +394,7 @@ impl Conductor {
         let repeaters = &self.repeaters;
         let mut first: Option<((Want, Option<Timestamp>), Serial, Way)> = None;
         for (serial, monitor) in &mut self.monitors {
-            let Some(turn) = monitor.turn().filter(|_| !monitor.backoff.holds(now)) else { continue };
+            let Some(turn) = monitor.turn() else { continue };
             let due = monitor.visited.is_none_or(|visited| now.since(visited) >= round);
             if turn.0 == Want::Round && !room && !due {
                 continue;
@@ -407,6 +409,8 @@ impl Conductor {
                 let candidates: Vec<Way> = here.chain(by_repeaters).collect();
                 monitor.signal.choose(candidates.iter(), now).map(|choice| &choice.way)
             };
+            // Ways by repeaters have pauses of their own: there may be another one.
+            let way = way.filter(|way| way.adapter.is_repeater() || !monitor.backoff.holds(now));
             // One that is not heard is waited for, not called.
             let way =
                 way.filter(|way| repeaters.slot(way, now) == Some(adapter) && !links.contains_key(*way));

@@ -140,16 +140,19 @@ impl Repeaters {
         ready.then_some(repeater.tunnels.len() < MOST_TUNNELS)
     }
 
-    /// An adapter came or went: nothing by it is there any more.
-    pub(super) fn forget(&mut self, adapter: &LinkName) -> Brought {
-        let mut out = Brought::default();
-        for repeater in self.0.values_mut() {
+    /// An adapter came or went: nothing by it is there any more. Repeaters that no other heard.
+    pub(super) fn forget(&mut self, adapter: &LinkName) -> (Brought, Vec<LinkName>) {
+        let (mut out, mut unheard) = (Brought::default(), Vec::new());
+        for (name, repeater) in &mut self.0 {
             repeater.heard.remove(adapter);
+            if repeater.heard.is_empty() {
+                unheard.push(name.clone());
+            }
             if repeater.pipe.take_if(|pipe| pipe.way().adapter == *adapter).is_some() {
                 repeater.end_all(&Failure::Vanished, &mut out);
             }
         }
-        out
+        (out, unheard)
     }
 
     /// A tunnel to a monitor, and a sealed channel through it. Ends as [`Fact::Connected`] or [`Fact::Failed`].
