@@ -20,6 +20,8 @@ from .memory import Memory, NotDone
 from .wire import Refused
 
 INSUFFICIENT_AUTHENTICATION, INSUFFICIENT_ENCRYPTION = 0x05, 0x0F
+# With the others stacks begin to pair by themselves, which nobody asked them for.
+INSUFFICIENT_AUTHORIZATION = 0x08
 NO_CHANNEL = 0x87
 # A link that is neither encrypted nor has a proven channel lasts so long, seconds.
 STRANGER = 30
@@ -193,10 +195,12 @@ class Monitor:
         keys = self.bonds.all_keys.get(str(connection.peer_address))
         return bool(keys and keys.ltk and keys.ltk.authenticated)
 
-    def _guard(self, connection):
+    def _guard(self, connection, standard=False):
         if self._is_secured(connection):
             return
         self.refusals += 1
+        if standard and not connection.encryption:
+            raise ATT_Error(INSUFFICIENT_AUTHORIZATION)
         known = str(connection.peer_address) in self.bonds.all_keys
         raise ATT_Error(INSUFFICIENT_ENCRYPTION if known and not connection.encryption else INSUFFICIENT_AUTHENTICATION)
 
@@ -233,7 +237,7 @@ class Monitor:
 
     def _fixed(self, uuid, value, of=READ):
         def read(connection):
-            self._guard(connection)
+            self._guard(connection, standard=True)
             return value()
 
         return gatt.Characteristic(UUID(uuid), of, Attribute.Permissions.READABLE, AttributeValue(read))

@@ -188,7 +188,15 @@ impl Air {
         let monitor = self.monitors.get_mut(&way.address).filter(|it| it.linked() == Some(&way.adapter));
         let Some(frames) = monitor.and_then(|it| it.speak_sealed(now)) else { return };
         self.values(repeater, way, frames, now);
-        self.come(now.later_by(PACKET), Coming::Speaks(way.clone()));
+        self.speaks_soon(way, now.later_by(PACKET));
+    }
+
+    /// One packet after the other: whatever makes it speak.
+    fn speaks_soon(&mut self, way: &Way, at: Timestamp) {
+        let speaks = |coming: &Coming| matches!(coming, Coming::Speaks(of) if of == way);
+        if !self.coming.values().any(speaks) {
+            self.come(at, Coming::Speaks(way.clone()));
+        }
     }
 
     fn values(&mut self, repeater: Address, way: &Way, frames: Vec<Vec<u8>>, now: Timestamp) {
@@ -336,8 +344,9 @@ impl Air {
                 let what = Doing::Write(on);
                 match monitor.sealed(&bytes, salt, now) {
                     Ok(frames) => {
-                        self.values(repeater, &way, frames, now.later_by(ANSWER));
-                        self.come(now.later_by(ANSWER), Coming::Speaks(way.clone()));
+                        // What was sealed first goes first.
+                        self.values(repeater, &way, frames, now);
+                        self.speaks_soon(&way, now.later_by(ANSWER));
                         (ANSWER, Fact::Done { way, what })
                     }
                     Err(refusal) => (ANSWER, Fact::Failed { way, what, why: Failure::Att(refusal.code()) }),

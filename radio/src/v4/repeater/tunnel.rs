@@ -13,8 +13,8 @@ const OPENING: Duration = Duration::from_secs(60);
 /// One that nothing passes for so long is over.
 const UNUSED: Duration = Duration::from_secs(180);
 /// Frames that pass at once, both ways together, and how many more each second.
-const BURST: u32 = 400;
-const EACH_SECOND: u32 = 200;
+const BURST: u32 = 2_000;
+const EACH_SECOND: u32 = 500;
 
 /// See the file.
 pub(super) struct Tunnel {
