@@ -51,6 +51,10 @@ e2e *ARGS: setup (_site "dev")
 lab *ARGS: (_setup "build") (_setup "lab") (_site "dev")
     @.ci/lab "$@"
 
+# What other people's decoders of sensors say of the documented adverts and of thousands more, and what ours does
+decoders *ARGS: (_setup "build") (_setup "decoders") (_site "dev")
+    @.ci/decoders "$@"
+
 # The quick build that the tests use: target/debug/platen
 _dev-build: (_setup "build") (_site "dev")
     @.ci/tests build

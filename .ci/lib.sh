@@ -28,6 +28,7 @@ python_env_of() { printf '%s/python-%s\n' "$tools" "$(cksum <"$root/.ci/$1" | cu
 python_env=$(python_env_of python.txt)
 bench_python_env=$(python_env_of bench-python.txt)
 lab_python_env=$(python_env_of lab-python.txt)
+decoders_python_env=$(python_env_of decoders-python.txt)
 
 # Other people's databases that the machine lacks, unpacked and not installed.
 peers="$tools/peers"
