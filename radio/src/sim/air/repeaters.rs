@@ -72,6 +72,8 @@ impl Air {
         self.coming.retain(|_, coming| match coming {
             Coming::Repeater(of, _) => *of != address,
             Coming::Speaks(way) => way.adapter != name,
+            // That a link did not come about, or ended, is told all the same.
+            Coming::Fact(Fact::Disconnected { .. } | Fact::Failed { what: Doing::Connect, .. }) => true,
             Coming::Fact(fact) => fact.way().is_none_or(|way| way.address != address),
             Coming::Plugs(_) => true,
         });
