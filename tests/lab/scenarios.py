@@ -282,7 +282,7 @@ async def far_away(lab, driver, history=0):
 
 async def goes_by(driver, one, repeater):
     one.close_mold()
-    await driver.counts_are_true(seconds=120)
+    await driver.counts_are_true(seconds=240)
     by = [line["by"] for line in driver.lines if line.get("monitor") == one.name and "cycles" in line][-1]
     assert by == repeater.adapter.name_of_repeater, by
 

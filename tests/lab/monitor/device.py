@@ -219,17 +219,17 @@ class Monitor:
             last = attribute if isinstance(attribute, gatt.Characteristic) else last
             if attribute.type == gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR:
                 if last is not self.ours["sealed"]:
-                    self._guard_configuration(attribute)
+                    self._guard_configuration(attribute, standard=last not in self.ours.values())
 
-    def _guard_configuration(self, attribute):
+    def _guard_configuration(self, attribute, standard):
         inner = attribute.value
 
         def read(bearer):
-            self._guard(bearer)
+            self._guard(bearer, standard)
             return inner.read(bearer)
 
         def write(bearer, value):
-            self._guard(bearer)
+            self._guard(bearer, standard)
             inner.write(bearer, value)
             self.wake.set()
 
