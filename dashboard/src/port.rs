@@ -4,7 +4,7 @@
 
 use domain::{
     CycleTime, Eui64, Generation, LedgerEntry, LinkName, MoldId, MoldName, MoldState, MonitorSerial, PanId,
-    Percent, PressId, Temperature, Timestamp,
+    Percent, PressId, Temperature, Thresholds, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -124,6 +124,10 @@ pub struct MoldView {
     pub long_term_average: Option<CycleTime>,
     /// Alarms that stand on it.
     pub alarms: Vec<StandingAlarm>,
+    /// What its monitor is to watch by itself; none where nobody said so.
+    pub wished: Option<Thresholds>,
+    /// What its monitor watches, by its own word since the box started.
+    pub watches: Option<Thresholds>,
 }
 
 /// A point of the cycle-time chart: one cycle when close, many when far.
@@ -332,7 +336,7 @@ mod server {
 
     use super::{
         CycleChart, EnrolWish, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId,
-        PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Timestamp, TrailView,
+        PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Thresholds, Timestamp, TrailView,
     };
 
     /// An answer that takes its time.
@@ -375,6 +379,8 @@ mod server {
         fn close_enrolment(&self, serial: MonitorSerial) -> Answer<'_, ()>;
         /// Confirms that a monitor's counter was reset, as the ledger's entry `number` says.
         fn confirm_reset(&self, id: MoldId, number: u64) -> Answer<'_, ()>;
+        /// Has the monitor on a mold, whichever that is, watch these limits by itself; it is told when it has a link.
+        fn set_limits(&self, id: MoldId, limits: Thresholds) -> Answer<'_, ()>;
     }
 
     /// All of the plant, as administrators hold it. Changes wait for the radio.

@@ -7,6 +7,7 @@ use crate::port::{LinkCondition, Severity};
 
 mod backups;
 mod bluetooth;
+mod limits;
 mod people;
 mod storage;
 
@@ -14,6 +15,7 @@ pub use backups::{BackupsStand, copies_told, place_told, seen_told, tested_told}
 pub use bluetooth::{
     bluetooth_advice, bluetooth_words, standing_tone, standing_words, strength_tone, strength_words,
 };
+pub use limits::{back_words, limit_words};
 pub use people::{act_told, may_told};
 pub use storage::{StorageStands, cycles_told, full_told, growth_told, key_told, raw_told, retired_told};
 

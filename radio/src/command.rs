@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{Eui64, Initialisation, MonitorSerial, PanId, Timestamp};
+use domain::{Eui64, Initialisation, MonitorSerial, PanId, Thresholds, Timestamp};
 use secrecy::SecretBox;
 
 use crate::bluetooth::Enrolment;
@@ -83,6 +83,13 @@ pub enum Ask {
         serial: MonitorSerial,
         /// What is recorded in it.
         record: Initialisation,
+    },
+    /// Have a monitor watch these limits by itself, and no others.
+    Watch {
+        /// Which monitor.
+        serial: MonitorSerial,
+        /// All of them.
+        thresholds: Thresholds,
     },
     /// Let new devices join for so long (at most 254 s, the stick closes by itself).
     OpenJoin(Duration),

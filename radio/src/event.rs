@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::{
     AlertKind, CounterWidth, CycleTime, Eui64, Initialisation, LinkName, MonitorSerial, PanId, Percent,
-    Temperature, Timestamp,
+    Temperature, Thresholds, Timestamp,
 };
 
 use crate::bluetooth::{AirReport, Bonded};
@@ -49,6 +49,13 @@ pub enum Heard {
     Shown(Shown),
     /// A monitor alerts of something, now or from its memory.
     Alert(AlertHeard),
+    /// The limits that a monitor watches by itself.
+    Thresholds {
+        /// Which monitor.
+        serial: MonitorSerial,
+        /// As it has them.
+        thresholds: Thresholds,
+    },
     /// Payload bytes as they came, for the ring of raw frames; told for every payload, understood or not.
     Raw(RawHeard),
     /// A command of ours came to its end.

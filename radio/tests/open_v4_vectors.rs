@@ -1,12 +1,10 @@
 //! The open protocol for Bluetooth monitors against vectors that another program made from the document's tables.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests fail like tests")]
 
-use domain::{Initialisation, Percent};
+use domain::{AlertKind, Initialisation, Percent, Thresholds};
 use radio::open::{DeciCelsius, Record, Stretch};
 use radio::v4::advert::{Advert, Opener, Ours, Sealed, Status, Window};
-use radio::v4::open::{
-    Alert, Characteristic, FromMonitor, Handover, Identity, Limit, LinkStatus, Thresholds, ToMonitor,
-};
+use radio::v4::open::{Alert, Characteristic, FromMonitor, Handover, Identity, LinkStatus, ToMonitor};
 use radio::v4::{Key, Uuid};
 use serde_json::{Value, json};
 
@@ -135,17 +133,15 @@ fn link_status(status: &LinkStatus) -> Value {
 }
 
 fn thresholds(thresholds: &Thresholds) -> Value {
-    fn limit<T>(limit: Option<Limit<T>>, number: fn(T) -> i64) -> Value {
-        json!(limit.map(|limit| [number(limit.at), i64::from(limit.hysteresis)]))
-    }
+    let limit = |kind| json!(thresholds.get(kind).map(|limit| [limit.at, i64::from(limit.hysteresis)]));
     json!({
         "type": "thresholds",
-        "hot": limit(thresholds.hot, |tenths| i64::from(tenths.get())),
-        "cold": limit(thresholds.cold, |tenths| i64::from(tenths.get())),
-        "slow": limit(thresholds.slow, |ticks| i64::from(ticks.get())),
-        "fast": limit(thresholds.fast, |ticks| i64::from(ticks.get())),
-        "shock": limit(thresholds.shock, i64::from),
-        "detached": limit(thresholds.detached, i64::from),
+        "hot": limit(AlertKind::Hot),
+        "cold": limit(AlertKind::Cold),
+        "slow": limit(AlertKind::Slow),
+        "fast": limit(AlertKind::Fast),
+        "shock": limit(AlertKind::Shock),
+        "detached": limit(AlertKind::Detached),
     })
 }
 

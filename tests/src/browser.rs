@@ -67,6 +67,20 @@ fn program(variable: &str, usual: &[&str]) -> Result<PathBuf> {
 impl Browser {
     /// Starts a fresh browser without any profile of a person.
     pub async fn start(look: Look) -> Result<Browser> {
+        Browser::start_with(look, &[]).await
+    }
+
+    /// As [`Self::start`]; its camera sees this film (Y4M), and it may use it.
+    pub async fn start_with_camera(look: Look, film: &std::path::Path) -> Result<Browser> {
+        let words = [
+            "--use-fake-device-for-media-stream".to_owned(),
+            "--use-fake-ui-for-media-stream".to_owned(),
+            format!("--use-file-for-fake-video-capture={}", film.display()),
+        ];
+        Browser::start_with(look, &words).await
+    }
+
+    async fn start_with(look: Look, more: &[String]) -> Result<Browser> {
         let chromium = program("PLATEN_CHROMIUM", &["chromium", "chromium-browser", "google-chrome"])?;
         let driver = program("PLATEN_CHROMEDRIVER", &["chromedriver"])?;
         let profile = TempDir::new()?;
@@ -99,6 +113,7 @@ impl Browser {
             format!("--window-size={},{}", look.width, look.height),
             format!("--user-data-dir={}", profile.path().display()),
         ];
+        arguments.extend_from_slice(more);
         if std::fs::metadata("/proc/self").is_ok_and(|me| std::os::unix::fs::MetadataExt::uid(&me) == 0) {
             // Chromium's sandbox refuses to run as root.
             arguments.push("--no-sandbox".to_owned());

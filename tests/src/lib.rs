@@ -4,6 +4,7 @@
 pub mod appliance;
 pub mod backups;
 pub mod browser;
+pub mod film;
 pub mod hall;
 pub mod person;
 pub mod plant;

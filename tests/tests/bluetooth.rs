@@ -7,6 +7,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 use e2e::appliance::Appliance;
 use e2e::browser::{Browser, Look};
+use e2e::film;
 use e2e::hall::Hall;
 use e2e::person;
 use e2e::plant::Plant;
@@ -80,6 +81,68 @@ async fn says(browser: &Browser, serial: &str, text: &str) -> Result<()> {
 fn label(labels: &Value, number: usize) -> Result<(String, String)> {
     let text = |key: &str| labels[number][key].as_str().map(str::to_owned).context("a label");
     Ok((text("serial")?, text("passkey")?))
+}
+
+/// Enrols with a tablet whose camera sees the monitor's label.
+async fn scan(folder: &TempDir, appliance: &Appliance, serial: &str, passkey: &str) -> Result<()> {
+    let film = folder.path().join("label.y4m");
+    film::of_code(&film, &format!("{serial} {passkey}"))?;
+    let tablet = Browser::start_with_camera(Look::TABLET, &film).await?;
+    person::log_in(&tablet, appliance).await?;
+    tablet.page.goto(&appliance.url("/radios")).await?;
+    let button = "return !!document.querySelector('#enrol .scan button')";
+    tablet.until("the form to enrol a monitor", "return !!document.querySelector('#enrol form')").await?;
+    tablet.eval("document.querySelector('#enrol').open = true; return true;").await?;
+    tablet.until("the camera's button", button).await?;
+    tablet.eval("document.querySelector('#enrol .scan button').click(); return true;").await?;
+    let read = format!(
+        "return document.querySelector('#enrol-serial').value === {serial:?} && \
+         document.querySelector('#enrol-passkey').value === {passkey:?} && \
+         !document.querySelector('#enrol video')"
+    );
+    tablet.until("the label to be read and the camera to be closed", &read).await?;
+    tablet.page.find(Locator::Css("#enrol button[type=submit]")).await?.click().await?;
+    says(&tablet, serial, "connected").await?;
+    tablet.close().await
+}
+
+/// A technician sets a limit that the mold is beyond: the monitor watches it, and alerts by itself.
+async fn limits(browser: &Browser, hall: &Hall, monitor: &str) -> Result<()> {
+    let truth = hall.ask(&json!({"do": "truth"})).await?;
+    let mold = truth["monitors"][0]["mold"].as_str().context("a mold")?;
+    browser.until("the mold", &format!("return document.body.textContent.includes({mold:?})")).await?;
+    let script = format!(
+        "[...document.querySelectorAll('a[href^=\"/molds/\"]')].find(a => a.textContent.includes({mold:?})).click(); return true;"
+    );
+    browser.eval(&script).await?;
+    let says = |text: &'static str| async move {
+        let script = format!(
+            "return document.querySelector('[aria-labelledby=limits-title]')?.textContent.includes({text:?})"
+        );
+        browser.until(&format!("the limits to say {text:?}"), &script).await
+    };
+    says("The monitor watches nothing.").await?;
+    browser.until("the form", "return !!document.querySelector('form.limits')").await?;
+    browser
+        .eval("document.querySelector('form.limits').closest('details').open = true; return true;")
+        .await?;
+    let fill = |hot: &'static str| async move {
+        let field = browser.page.find(Locator::Css("[name='limits[0][at]']")).await?;
+        field.clear().await?;
+        field.send_keys(hot).await?;
+        browser.page.find(Locator::Css("form.limits button[type=submit]")).await?.click().await?;
+        anyhow::Ok(())
+    };
+    fill("warm").await?;
+    says("is no number like 123.4").await?;
+    fill("30,5").await?;
+    says("The monitor watches them.").await?;
+    person::picture(browser, "limits", Look::TABLET).await?;
+    let truth = hall.ask(&json!({"do": "truth"})).await?;
+    ensure!(truth["monitors"][0]["watches"] == json!("too hot 30.5 °C"), "{monitor}: {truth}");
+    let alarm = "return document.body.textContent.includes('limit 30.5 °C')";
+    browser.until("the monitor to alert by itself", alarm).await?;
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -157,12 +220,14 @@ async fn monitors_are_enrolled_by_their_labels_and_nothing_that_they_count_is_lo
     })
     .await?;
 
+    limits(&browser, &hall, &first).await?;
+
     // A battery was changed: it is said, and never healed by itself.
     hall.ask(&json!({"do": "lose_bonds", "monitor": second})).await?;
     browser.page.goto(&appliance.url("/radios")).await?;
     says(&browser, &second, "needs re-pairing").await?;
     let (_, passkey) = label(&labels, 1)?;
-    enrol(&browser, &second, &passkey, "").await?;
+    scan(&folder, &appliance, &second, &passkey).await?;
     says(&browser, &second, "connected").await?;
 
     // bluetoothd dies; then the box's plug is pulled.

@@ -24,23 +24,59 @@ pub enum AlertKind {
 }
 
 impl AlertKind {
+    /// What people call the unit that values are told in; nothing for an unknown kind.
+    #[must_use]
+    pub const fn unit(self) -> &'static str {
+        match self {
+            AlertKind::Hot | AlertKind::Cold => "°C",
+            AlertKind::Slow | AlertKind::Fast | AlertKind::Detached => "s",
+            AlertKind::Shock => "g",
+            AlertKind::Unknown(_) => "",
+        }
+    }
+
+    /// Digits behind the point.
+    const fn digits(self) -> usize {
+        match self {
+            AlertKind::Hot | AlertKind::Cold => 1,
+            AlertKind::Slow | AlertKind::Fast => 2,
+            AlertKind::Shock => 3,
+            AlertKind::Detached | AlertKind::Unknown(_) => 0,
+        }
+    }
+
     /// A value of this kind with its unit; one of an unknown kind is a bare number.
     #[must_use]
     pub fn measure(self, value: i64) -> String {
-        let (digits, unit) = match self {
-            AlertKind::Hot | AlertKind::Cold => (1, " °C"),
-            AlertKind::Slow | AlertKind::Fast => (2, " s"),
-            AlertKind::Shock => (3, " g"),
-            AlertKind::Detached => (0, " s"),
-            AlertKind::Unknown(_) => (0, ""),
-        };
+        let (number, unit) = (self.number(value), self.unit());
+        if unit.is_empty() { number } else { format!("{number} {unit}") }
+    }
+
+    /// A value of this kind as a number of its unit.
+    #[must_use]
+    pub fn number(self, value: i64) -> String {
         let (sign, size) = (if value < 0 { "-" } else { "" }, value.unsigned_abs());
-        let scale = 10_u64.pow(digits);
+        let width = self.digits();
+        let scale = 10_u64.pow(u32::try_from(width).unwrap_or(0));
         let (whole, part) = (size / scale, size % scale);
-        match usize::try_from(digits) {
-            Ok(width) if width > 0 => format!("{sign}{whole}.{part:0width$}{unit}"),
-            _ => format!("{sign}{whole}{unit}"),
+        if width > 0 { format!("{sign}{whole}.{part:0width$}") } else { format!("{sign}{whole}") }
+    }
+
+    /// A number of this kind's unit as a person writes it, with a point or a comma; none if it is no number, or has more
+    /// digits behind the point than are measured.
+    #[must_use]
+    pub fn parse(self, text: &str) -> Option<i64> {
+        let text = text.trim().replace(',', ".");
+        let (negative, digits) = text.strip_prefix('-').map_or((false, text.as_str()), |rest| (true, rest));
+        let (whole, part) = digits.split_once('.').unwrap_or((digits, ""));
+        let width = self.digits();
+        let plain = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
+        if whole.is_empty() || !plain(whole) || !plain(part) || part.trim_end_matches('0').len() > width {
+            return None;
         }
+        let part: String = part.chars().chain(std::iter::repeat('0')).take(width).collect();
+        let size: i64 = format!("{whole}{part}").parse().ok()?;
+        Some(if negative { -size } else { size })
     }
 }
 
@@ -94,6 +130,22 @@ mod tests {
     fn every_code_is_a_kind_and_every_kind_its_code() {
         for code in 0..=u8::MAX {
             assert_eq!(u8::from(AlertKind::from(code)), code);
+        }
+    }
+
+    #[test]
+    fn a_number_is_read_as_it_is_told() {
+        for kind in crate::Thresholds::KINDS {
+            for value in [0, 7, 90, 912, 12_034, 4_294_967_295] {
+                assert_eq!(kind.parse(&kind.number(value)), Some(value), "{kind}");
+            }
+        }
+        assert_eq!(AlertKind::Cold.parse(" -0,5 "), Some(-5));
+        assert_eq!(AlertKind::Slow.parse("30"), Some(3_000));
+        assert_eq!(AlertKind::Slow.parse("30.500"), Some(3_050));
+        let none = ["", ".", "-", "1e3", "1.2.3", "30.555", "a", "99999999999999999999", "+1", "٣"];
+        for text in none {
+            assert_eq!(AlertKind::Slow.parse(text), None, "{text:?}");
         }
     }
 

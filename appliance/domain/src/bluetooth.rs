@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::MonitorSerial;
+
 /// Why a text is no passkey. Nothing of the text is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a passkey has six digits, as on the monitor's label")]
@@ -54,6 +56,49 @@ impl From<Passkey> for String {
 impl fmt::Debug for Passkey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Passkey")
+    }
+}
+
+/// Why a text is not what a monitor's label says. Nothing of the text is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum LabelError {
+    /// It does not begin with a serial.
+    #[error("a serial is written as on the label: V4-00012345")]
+    Serial,
+    /// What follows is no passkey.
+    #[error(transparent)]
+    Passkey(#[from] PasskeyError),
+    /// More follows.
+    #[error("a label says a serial and a passkey, and no more")]
+    More,
+}
+
+/// What a V4 monitor's label says: as its QR code, as a hand scanner types it, or as a person does.
+///
+/// The code is the serial, a blank and the passkey: `V4-00012345 736251` (docs/protocol/open-v4.md).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MonitorLabel {
+    /// Which monitor.
+    pub serial: MonitorSerial,
+    /// None where the text is the serial alone.
+    pub passkey: Option<Passkey>,
+}
+
+impl FromStr for MonitorLabel {
+    type Err = LabelError;
+
+    /// People leave `V4-` and leading zeros out.
+    fn from_str(text: &str) -> Result<Self, LabelError> {
+        let mut words = text.split_whitespace();
+        let serial = words.next().unwrap_or_default().to_ascii_uppercase();
+        let digits = serial.strip_prefix("V4-").unwrap_or(&serial);
+        let plain = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+        let number = digits.parse().ok().filter(|_| plain).ok_or(LabelError::Serial)?;
+        let passkey = words.next().map(str::parse).transpose()?;
+        if words.next().is_some() {
+            return Err(LabelError::More);
+        }
+        Ok(MonitorLabel { serial: MonitorSerial::v4(number), passkey })
     }
 }
 
@@ -126,6 +171,20 @@ mod tests {
         assert_eq!((passkey.expose(), String::from(passkey)), (12_345, "012345".to_owned()));
         for text in ["", "12345", "1234567", "+12345", "12 345", "12345x", "１２３４５６"] {
             assert!(text.parse::<Passkey>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_label_is_read_from_its_code_and_as_people_type_it() {
+        let whole: MonitorLabel = "V4-00012345 012345\r\n".parse().unwrap();
+        assert_eq!(whole.serial, MonitorSerial::v4(12_345));
+        assert_eq!(whole.passkey.map(|passkey| passkey.expose()), Some(12_345));
+        let typed: MonitorLabel = " v4-12345".parse().unwrap();
+        assert_eq!((typed.serial, typed.passkey), (MonitorSerial::v4(12_345), None));
+        for text in
+            ["", "V3-00000001", "V4-", "+5", "99999999999", "https://example.org", "5 123", "5 123456 7"]
+        {
+            assert!(text.parse::<MonitorLabel>().is_err(), "{text}");
         }
     }
 

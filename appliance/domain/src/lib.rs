@@ -13,10 +13,11 @@ mod ledger;
 mod mold;
 mod role;
 mod state;
+mod thresholds;
 mod units;
 
 pub use alert::AlertKind;
-pub use bluetooth::{Passkey, PasskeyError, Standing, Strength};
+pub use bluetooth::{LabelError, MonitorLabel, Passkey, PasskeyError, Standing, Strength};
 pub use counter::{CounterStep, CounterWidth, step};
 pub use cycle::{Cycle, CycleFlags, TimeSource};
 pub use ids::{Eui64, Generation, IdError, LinkName, MoldId, MonitorSerial, PanId, PressId};
@@ -25,4 +26,5 @@ pub use ledger::{EntryKind, LedgerEntry, displayed_count};
 pub use mold::{Initialisation, Mold, MoldName, MoldNameError, Press};
 pub use role::{Role, RoleError};
 pub use state::{MoldState, StateFacts, mold_state};
+pub use thresholds::{Limit, ThresholdError, Thresholds, TypedLimit};
 pub use units::{CycleTime, Percent, Temperature, Timestamp};

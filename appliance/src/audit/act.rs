@@ -65,6 +65,8 @@ whats! {
     Import = "import";
     /// A counter's reset was confirmed.
     ConfirmReset = "confirm-reset";
+    /// Limits were set for a mold, for its monitor to watch.
+    SetLimits = "set-limits";
     /// A radio was told to do something.
     Radio = "radio";
     /// The trail was read.

@@ -16,7 +16,8 @@ use dashboard::port::{
     StorageView, Technician, Viewer,
 };
 use domain::{
-    CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Role, Timestamp,
+    CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Role, Thresholds,
+    Timestamp,
 };
 use radio::command::{Ask, FormNetwork, JoinKey, Key};
 use radio::event::CommandDone;
@@ -105,6 +106,19 @@ impl PlantDesk {
         }
     }
 
+    /// Has something kept, once it is written down; what was not kept after all is written down too.
+    async fn keep(&self, act: Act, kept: impl Future<Output = Result<(), WhyNot>>) -> Result<(), Refusal> {
+        let not_done = act.clone();
+        self.write_down(act).await?;
+        // Without an answer it waits for the disk, and is kept as soon as that takes it.
+        let Ok(kept) = tokio::time::timeout(PATIENCE, kept).await else { return Err(Refusal::Failed) };
+        let kept = kept.map_err(refusal);
+        if let Err(refusal) = &kept {
+            self.write_down(not_done.after(format!("not done: {refusal}"))).await?;
+        }
+        kept
+    }
+
     /// Has a radio do something. What came of it is written down too, if it was not what was asked.
     async fn radio(
         &self,
@@ -186,6 +200,8 @@ impl Viewer for PlantDesk {
             recent_average: recent,
             long_term_average: long.map(CycleTime::from_millis),
             alarms: mold.alarms,
+            wished: mold.news.wished,
+            watches: mold.news.watches,
         })
     }
 
@@ -241,19 +257,19 @@ impl Technician for PlantDesk {
     fn confirm_reset(&self, id: MoldId, number: u64) -> Answer<'_, ()> {
         Box::pin(async move {
             let mold = self.desk.live.mold(id, self.now()).ok_or_else(|| no_mold(id))?;
-            let subject = format!("mold {}, entry {number}", mold.tile.name);
-            self.write_down(Act::new(What::ConfirmReset, subject.as_str())).await?;
-            let confirmed = self.desk.ingest.confirm_reset(id, number, self.person.name.clone());
-            let confirmed = match tokio::time::timeout(PATIENCE, confirmed).await {
-                Ok(confirmed) => confirmed.map_err(refusal),
-                // It waits for the disk and is entered as soon as that takes it.
-                Err(_) => return Err(Refusal::Failed),
-            };
-            if let Err(refusal) = &confirmed {
-                let act = Act::new(What::ConfirmReset, subject).after(format!("not done: {refusal}"));
-                self.write_down(act).await?;
-            }
-            confirmed
+            let act = Act::new(What::ConfirmReset, format!("mold {}, entry {number}", mold.tile.name));
+            self.keep(act, self.desk.ingest.confirm_reset(id, number, self.person.name.clone())).await
+        })
+    }
+
+    fn set_limits(&self, id: MoldId, limits: Thresholds) -> Answer<'_, ()> {
+        Box::pin(async move {
+            limits.check().map_err(|error| Refusal::Invalid(error.to_string()))?;
+            let mold = self.desk.live.mold(id, self.now()).ok_or_else(|| no_mold(id))?;
+            let former = mold.news.wished.as_ref().map_or_else(|| "not set".to_owned(), Thresholds::words);
+            let act = Act::new(What::SetLimits, format!("mold {}", mold.tile.name));
+            let act = act.before(former).after(limits.words());
+            self.keep(act, self.desk.ingest.watch(id, limits)).await
         })
     }
 }
@@ -347,6 +363,7 @@ fn refusal(why: WhyNot) -> Refusal {
         WhyNot::NoLink(link) => Refusal::NotFound(format!("link {link}")),
         WhyNot::Refused(refused) => Refusal::Radio(refused.to_string()),
         WhyNot::Nothing(nothing) => Refusal::Invalid(nothing.to_string()),
+        WhyNot::NoMold(_) => Refusal::NotFound("mold".to_owned()),
         WhyNot::Stopping => Refusal::Failed,
     }
 }

@@ -1,7 +1,8 @@
 //! One mold's book: its record, where its ledger stands, and what the next commit adds to both.
 
 use domain::{
-    Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MonitorSerial, Temperature, Timestamp,
+    Cycle, CycleFlags, CycleTime, EntryKind, LedgerEntry, Mold, MonitorSerial, Temperature, Thresholds,
+    Timestamp,
 };
 use radio::event::HeardCycle;
 
@@ -31,6 +32,8 @@ pub(super) struct Book {
     /// The newest assignment.
     pub(super) assignment: Option<Assignment>,
     pub(super) last: LastCycle,
+    /// What a person wants its monitor to watch; none where nobody said so.
+    pub(super) watched: Option<Thresholds>,
     ordinals: u64,
     changes: Vec<LedgerChange>,
     cycles: Vec<Cycle>,
@@ -46,6 +49,7 @@ impl Book {
             stand,
             assignment: None,
             last: LastCycle::default(),
+            watched: None,
             changes: Vec::new(),
             cycles: Vec::new(),
             sorted: true,

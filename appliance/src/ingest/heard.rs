@@ -23,6 +23,7 @@ impl Ingest {
             Heard::Tethered(heard) => self.tethered(heard, link, at, now),
             Heard::Shown(shown) => self.shown(shown, link, at, now),
             Heard::Alert(alert) => self.alert(alert, link, at, now),
+            Heard::Thresholds { serial, thresholds } => self.says_thresholds(serial, thresholds),
             Heard::BondLost { serial } => {
                 self.alarms.raise(AlarmKey::BondLost(serial.clone()), "", now.wall);
             }

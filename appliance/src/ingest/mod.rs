@@ -40,13 +40,14 @@ mod status;
 #[cfg(test)]
 mod tests;
 mod times;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use domain::{Eui64, LinkName, MoldId, MoldName, MonitorSerial, Press, PressId, Timestamp};
 
 use crate::alarms::Alarms;
-use crate::plant::{Assignment, ModuleRecord, NetworkRecord, RawRecord, Snapshot};
+use crate::plant::{Assignment, ModuleRecord, NetworkRecord, RawRecord, Snapshot, Watched};
 use book::Book;
 use monitor::Monitor;
 use names::Names;
@@ -59,6 +60,7 @@ pub use heard::MOST as MOST_MOLDS;
 pub use moment::Moment;
 pub use news::{MoldNews, News};
 pub use pending::Taken;
+pub use watching::NoSuchMold;
 
 /// The plant as ingest knows it, and what the next commit writes.
 #[derive(Debug)]
@@ -87,6 +89,7 @@ struct Next {
     modules: BTreeSet<Eui64>,
     presses: BTreeSet<PressId>,
     networks: BTreeSet<LinkName>,
+    watched: BTreeSet<MoldId>,
     assignments: Vec<Assignment>,
     raw: Vec<RawRecord>,
     /// Cycles that came since the last commit, new or filling.
@@ -112,8 +115,18 @@ impl Ingest {
     /// Goes on from what is on disk.
     #[must_use]
     pub fn load(snapshot: Snapshot) -> Self {
-        let Snapshot { molds, presses, monitors, modules, networks, assignments, alarms, alerts, last_alarm } =
-            snapshot;
+        let Snapshot {
+            molds,
+            presses,
+            monitors,
+            modules,
+            networks,
+            assignments,
+            alarms,
+            alerts,
+            watched,
+            last_alarm,
+        } = snapshot;
         let mut ingest = Ingest {
             books: HashMap::new(),
             names: HashMap::new(),
@@ -135,6 +148,11 @@ impl Ingest {
             ingest.names.insert(mold.name.clone(), mold.id);
             ingest.told.molds.insert(mold.id);
             ingest.books.insert(mold.id, Book::new(mold, stand));
+        }
+        for Watched { mold, thresholds } in watched {
+            if let Some(book) = ingest.books.get_mut(&mold) {
+                book.watched = Some(thresholds);
+            }
         }
         for assignment in assignments {
             if let Some(book) = ingest.books.get_mut(&assignment.mold) {

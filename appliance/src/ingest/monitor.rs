@@ -7,6 +7,7 @@ use radio::event::{CyclesHeard, DeviceTimes};
 
 use super::asks::Asking;
 use super::counter::{self, Place};
+use super::watching::Watching;
 use super::{Moment, runs};
 use crate::plant::{Device, MonitorRecord};
 
@@ -108,6 +109,8 @@ pub(super) struct Monitor {
     pub(super) alerted: Option<(u32, u32)>,
     /// What is to be told as kept of its alerts, after the commit.
     pub(super) alerts_kept: Option<(u32, u32)>,
+    /// What it watches by itself.
+    pub(super) watching: Watching,
 }
 
 impl Monitor {
@@ -129,6 +132,7 @@ impl Monitor {
             shown: None,
             alerted: None,
             alerts_kept: None,
+            watching: Watching::default(),
         }
     }
 

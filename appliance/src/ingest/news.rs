@@ -1,7 +1,7 @@
 //! What the screens have not been told yet. The live picture may run ahead of the disk by one commit.
 
 use dashboard::port::StandingAlarm;
-use domain::{CycleTime, LinkName, MoldId, MoldName, MonitorSerial, StateFacts, Temperature};
+use domain::{CycleTime, LinkName, MoldId, MoldName, MonitorSerial, StateFacts, Temperature, Thresholds};
 
 use super::Ingest;
 use crate::alarms;
@@ -51,6 +51,10 @@ pub struct MoldNews {
     pub facts: StateFacts,
     /// Its monitor was told to be never initialised.
     pub not_initialised: bool,
+    /// What a person wants its monitor to watch by itself; none where nobody said so.
+    pub wished: Option<Thresholds>,
+    /// What the monitor on it said that it watches, since the box started.
+    pub watches: Option<Thresholds>,
 }
 
 impl Ingest {
@@ -123,6 +127,8 @@ impl Ingest {
                 untethered: record.is_some_and(|record| record.untethered),
             },
             not_initialised,
+            wished: book.watched.clone(),
+            watches: monitor.and_then(|monitor| monitor.watching.said.clone()),
         })
     }
 }

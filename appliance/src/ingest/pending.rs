@@ -32,6 +32,7 @@ impl Ingest {
             && next.modules.is_empty()
             && next.presses.is_empty()
             && next.networks.is_empty()
+            && next.watched.is_empty()
             && next.raw.is_empty())
             || self.alarms.has_changed()
     }
@@ -67,6 +68,7 @@ impl Ingest {
             assignments: next.assignments,
             raw: next.raw,
             alarms: self.alarms.take_changed(),
+            watched: self.watched(next.watched),
             presses: next.presses.iter().filter_map(|id| self.presses.get(id).cloned()).collect(),
             networks: next.networks.iter().filter_map(|link| self.networks.get(link).cloned()).collect(),
             ..Batch::default()

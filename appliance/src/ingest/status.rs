@@ -132,6 +132,7 @@ impl Ingest {
             self.touch(&serial);
         }
         asks.extend(times);
+        asks.extend(self.watches_due(now));
         let nameless = self
             .modules
             .values()

@@ -41,6 +41,8 @@ fn mold(count: u64, heard: Moment) -> News {
             untethered: false,
         },
         not_initialised: false,
+        wished: None,
+        watches: None,
     };
     News { molds: vec![news], ..News::default() }
 }

@@ -4,7 +4,7 @@ use domain::{Cycle, LedgerEntry, Mold, MoldId, Press, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::records::{
-    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
+    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, Watched,
 };
 
 /// What one commit writes. Records replace those of the same key; ledger, cycles and raw payloads are added.
@@ -32,6 +32,8 @@ pub struct Batch {
     pub alarms: Vec<AlarmRecord>,
     /// Monitors' alerts, how far they were taken notice of.
     pub alerts: Vec<AlertMark>,
+    /// Limits that people set.
+    pub watched: Vec<Watched>,
 }
 
 /// A change of one mold's ledger.

@@ -2,7 +2,7 @@
 
 use domain::{
     AlertKind, CounterWidth, CycleTime, Eui64, Generation, LinkName, MoldId, MonitorSerial, PanId, Percent,
-    PressId, Temperature, Timestamp,
+    PressId, Temperature, Thresholds, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -183,6 +183,15 @@ pub struct AlertMark {
     pub era: u32,
     /// The alert's number.
     pub number: u32,
+}
+
+/// What the monitor on a mold is to watch by itself, whichever monitor that is. Key: the mold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Watched {
+    /// Which mold.
+    pub mold: MoldId,
+    /// The limits that a person set.
+    pub thresholds: Thresholds,
 }
 
 /// An alarm. Key: its number.

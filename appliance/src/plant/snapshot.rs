@@ -3,7 +3,9 @@
 use domain::{EntryKind, LedgerEntry, Mold, Press, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::records::{AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord};
+use super::records::{
+    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, Watched,
+};
 
 /// Everything on disk but history, read once at the start.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -24,6 +26,8 @@ pub struct Snapshot {
     pub alarms: Vec<AlarmRecord>,
     /// How far monitors' alerts were taken notice of.
     pub alerts: Vec<AlertMark>,
+    /// Limits that people set.
+    pub watched: Vec<Watched>,
     /// The highest number an alarm ever had; 0 when there was none.
     pub last_alarm: u64,
 }

@@ -15,7 +15,7 @@ use super::open::Store;
 use super::row;
 use super::tables::{
     self, ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, HEADS, HISTORY, MODULES, MOLDS, MONITORS,
-    NETWORKS, PRESSES, RAW, RETIRED, Tables,
+    NETWORKS, PRESSES, RAW, RETIRED, Tables, WATCHED,
 };
 use crate::plant::{AlarmRecord, Batch, RawRecord};
 
@@ -36,16 +36,21 @@ impl Store {
     }
 }
 
-/// A batch as it lies in the journal. One of format 3 and before ends without its last list, which was empty then: the
-/// byte of an empty list is what it lacks.
+/// So many lists stand at the end of a batch that those of earlier formats lack: one of format 3 both, one of format 4 the last.
+const NEWER_LISTS: usize = 2;
+
+/// A batch as it lies in the journal. One of an earlier format ends without its last lists, which were empty then: the
+/// bytes of empty lists are what it lacks.
 pub(super) fn decode(number: u64, bytes: &[u8]) -> Result<Batch, Fault> {
     row::decode("journal", number, bytes).or_else(|why| {
-        let body = row::proven(bytes).map_err(|_| why.clone())?;
-        let whole = [body, &[0]].concat();
-        match postcard::take_from_bytes::<Batch>(&whole) {
-            Ok((batch, [])) => Ok(batch),
-            _ => Err(why.into()),
+        let mut whole = row::proven(bytes).map_err(|_| why.clone())?.to_vec();
+        for _ in 0..NEWER_LISTS {
+            whole.push(0);
+            if let Ok((batch, [])) = postcard::take_from_bytes::<Batch>(&whole) {
+                return Ok(batch);
+            }
         }
+        Err(why.into())
     })
 }
 
@@ -76,6 +81,7 @@ pub(super) fn steady(
         raw,
         alarms,
         alerts,
+        watched,
         ledger: _,
         cycles: _,
     } = batch;
@@ -87,7 +93,8 @@ pub(super) fn steady(
         && assignments.is_empty()
         && raw.is_empty()
         && alarms.is_empty()
-        && alerts.is_empty();
+        && alerts.is_empty()
+        && watched.is_empty();
     if !counts_alone {
         return Ok(None);
     }
@@ -166,6 +173,7 @@ fn records(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
     for mark in &batch.alerts {
         txn.open_table(ALERT_MARKS)?.insert(mark.serial.as_str(), row::encode(mark)?.as_slice())?;
     }
+    put!(txn, WATCHED, &batch.watched, |watched: &crate::plant::Watched| watched.mold.0);
     put!(txn, ASSIGNMENTS, &batch.assignments, |a: &crate::plant::Assignment| (a.mold.0, a.number));
     Ok(())
 }

@@ -19,11 +19,11 @@ use super::row;
 use crate::accounts::{Attempts, Invitation, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Batch, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
-    StorageRecord,
+    StorageRecord, Watched,
 };
 
 /// The kinds of records, the journal's first. In seeds a kind is its place here.
-const KINDS: [fn(&[u8]); 22] = [
+const KINDS: [fn(&[u8]); 23] = [
     again::<Batch>,
     again::<Mold>,
     again::<Press>,
@@ -46,6 +46,7 @@ const KINDS: [fn(&[u8]); 22] = [
     again::<Attempts>,
     again::<Chained>,
     again::<AlertMark>,
+    again::<Watched>,
 ];
 
 /// The first byte says which kind of record. The rest is read as it is, and as what follows a right checksum.

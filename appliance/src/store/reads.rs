@@ -14,7 +14,7 @@ use super::open::Store;
 use super::row;
 use super::tables::{
     self, ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, DAYS, HEADS, HISTORY, LEDGER, MODULES,
-    MOLDS, MONITORS, NETWORKS, PRESSES,
+    MOLDS, MONITORS, NETWORKS, PRESSES, WATCHED,
 };
 use crate::plant::Snapshot;
 
@@ -33,6 +33,7 @@ impl Store {
                 networks: tables::all(&txn.open_table(NETWORKS)?, "networks")?,
                 alarms: tables::all(&txn.open_table(ALARMS_STANDING)?, "alarms_standing")?,
                 alerts: tables::all(&txn.open_table(ALERT_MARKS)?, "alert_marks")?,
+                watched: tables::all(&txn.open_table(WATCHED)?, "watched")?,
                 last_alarm: last_alarm(txn)?,
                 ..Snapshot::default()
             };

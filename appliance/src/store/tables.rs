@@ -47,6 +47,8 @@ pub(super) const ALARMS_STANDING: Records<u64> = TableDefinition::new("alarms_st
 pub(super) const ALARMS_PAST: Records<u64> = TableDefinition::new("alarms_past");
 /// How far monitors' alerts were taken notice of, by serial.
 pub(super) const ALERT_MARKS: Records<&str> = TableDefinition::new("alert_marks");
+/// Limits that people set, by mold.
+pub(super) const WATCHED: Records<u32> = TableDefinition::new("watched");
 /// By subject: "plant" what people set, "storage" the room that was taken day by day, "audit" how far the trail goes.
 pub(super) const SETTINGS: Records<&str> = TableDefinition::new("settings");
 /// By name, in small letters.

@@ -103,6 +103,7 @@ pub const TABLE: &[Rule] = {
         rule(Read, "/api/mold", VIEWER, Door::Api),
         rule(Read, "/api/cycles", VIEWER, Door::Api),
         rule(Change, "/api/confirm-reset", TECHNICIAN, Door::Api),
+        rule(Change, "/api/set-limits", TECHNICIAN, Door::Api),
         rule(Read, "/api/radios", VIEWER, Door::Api),
         rule(Change, "/api/open-join", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/close-join", ADMINISTRATOR, Door::Api),

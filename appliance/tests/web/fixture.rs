@@ -16,7 +16,7 @@ use dashboard::port::{
     Answer, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, LiveChange, LiveUpdate,
     MoldView, Person, Plant, RadiosView, Refusal, StorageView, Technician, Viewer,
 };
-use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Timestamp};
+use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Thresholds, Timestamp};
 use futures::StreamExt;
 use rustls::version::{TLS12, TLS13};
 use tokio_util::sync::CancellationToken;
@@ -285,6 +285,9 @@ impl Technician for Empty {
         nothing()
     }
     fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn set_limits(&self, _: MoldId, _: Thresholds) -> Answer<'_, ()> {
         nothing()
     }
 }

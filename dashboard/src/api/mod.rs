@@ -10,8 +10,8 @@ use leptos::server_fn::codec::JsonEncoding;
 use leptos::server_fn::error::{FromServerFnError, ServerFnErrorErr};
 
 pub use molds::{
-    ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, confirm_reset, read_cycles,
-    read_floor, read_mold, read_person,
+    ChartRange, ConfirmReset, ReadCycles, ReadFloor, ReadMold, ReadPerson, SetLimits, confirm_reset,
+    read_cycles, read_floor, read_mold, read_person, set_limits,
 };
 pub use people::{
     EndSession, EndSessions, GiveCode, Invite, LetIn, ReadPeople, ReadProfile, ReadTrail, SetRole, Withdraw,

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use domain::MoldId;
+#[cfg(feature = "ssr")]
+use domain::Thresholds;
+use domain::{MoldId, TypedLimit};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
 use serde::{Deserialize, Serialize};
@@ -126,5 +128,19 @@ pub async fn confirm_reset(
 ) -> Result<(), Refusal> {
     let plant = told(technician())?;
     let answer = plant.confirm_reset(id, number).await;
+    told(answer)
+}
+
+/// Has the monitor on a mold watch these limits by itself, and no others.
+#[server(name = SetLimits, prefix = "/api", endpoint = "set-limits")]
+pub async fn set_limits(
+    /// Which mold.
+    id: MoldId,
+    /// In the order of [`Thresholds::KINDS`].
+    limits: Vec<TypedLimit>,
+) -> Result<(), Refusal> {
+    let limits = told(Thresholds::parse(&limits).map_err(|error| Refusal::Invalid(error.to_string())))?;
+    let plant = told(technician())?;
+    let answer = plant.set_limits(id, limits).await;
     told(answer)
 }

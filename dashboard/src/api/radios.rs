@@ -1,7 +1,7 @@
 //! The sticks and what people do with them.
 
 #[cfg(feature = "ssr")]
-use domain::{CycleTime, MoldName, Passkey};
+use domain::{CycleTime, LabelError, MoldName, MonitorLabel, Passkey};
 use domain::{Eui64, JoinCode, LinkName, MonitorSerial, Timestamp};
 use leptos::prelude::*;
 use leptos::server_fn::codec::GetUrl;
@@ -169,13 +169,12 @@ fn wish(
     approved: &str,
 ) -> Result<EnrolWish, Refusal> {
     let invalid = |why: String| Refusal::Invalid(why);
-    let serial = serial.trim().to_ascii_uppercase();
-    let number = serial.strip_prefix("V4-").unwrap_or(&serial).parse::<u32>();
-    let number =
-        number.map_err(|_| invalid("a serial is written as on the label: V4-00012345".to_owned()))?;
-    let passkey = match (passkey.trim(), without) {
-        ("", true) => None,
-        (text, _) => Some(text.parse::<Passkey>().map_err(|error| invalid(error.to_string()))?),
+    let label: MonitorLabel = serial.parse().map_err(|error: LabelError| invalid(error.to_string()))?;
+    let passkey = match (passkey.trim(), label.passkey, without) {
+        ("", None, true) => None,
+        // A hand scanner types the whole label into the first field.
+        ("", Some(scanned), _) => Some(scanned),
+        (text, ..) => Some(text.parse::<Passkey>().map_err(|error| invalid(error.to_string()))?),
     };
     let mold = match mold.trim() {
         "" => None,
@@ -188,7 +187,7 @@ fn wish(
                 .ok_or_else(|| invalid("a cycle time is given in seconds, as in 24.5".to_owned()))?,
         ),
     };
-    Ok(EnrolWish { serial: MonitorSerial::v4(number), passkey, mold, approved })
+    Ok(EnrolWish { serial: label.serial, passkey, mold, approved })
 }
 
 /// Seconds with at most three places, as a cycle time: point and comma both divide.
@@ -213,6 +212,12 @@ mod tests {
             (wish.mold.unwrap().as_str(), wish.approved),
             ("M-7", Some(CycleTime::from_millis(24_500)))
         );
+    }
+
+    #[test]
+    fn what_a_hand_scanner_types_into_the_first_field_is_the_whole_label() {
+        let scanned = wish("V4-00012345 736251", "", false, "", "").unwrap();
+        assert_eq!(scanned.passkey.map(|passkey| passkey.expose()), Some(736_251));
     }
 
     #[test]

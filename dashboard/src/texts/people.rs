@@ -41,6 +41,7 @@ pub fn act_told(entry: &TrailEntry) -> String {
         "back-up" => "had a backup made".to_owned(),
         "import" => format!("took in {subject}"),
         "confirm-reset" => format!("confirmed a reset: {subject}"),
+        "set-limits" => format!("set limits for the monitor: {subject}"),
         "radio" => format!("told the radio {subject} to do something"),
         "read-trail" => format!("read the audit trail: {subject}"),
         "reset-administrator" => format!("made {subject} an administrator, from the box's console"),

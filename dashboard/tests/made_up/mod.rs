@@ -17,7 +17,7 @@ use dashboard::port::{
 };
 use domain::{
     CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId, MoldState,
-    MonitorSerial, PanId, Percent, PressId, Role, Temperature, Timestamp,
+    MonitorSerial, PanId, Percent, PressId, Role, Temperature, Thresholds, Timestamp,
 };
 
 const MOLDS: u32 = 40;
@@ -305,6 +305,8 @@ impl Viewer for MadeUp {
             recent_average: tile.last_cycle,
             long_term_average: tile.approved,
             alarms: alarms(now).into_iter().filter(|alarm| alarm.mold == Some(id)).collect(),
+            wished: None,
+            watches: None,
             tile,
         })
     }
@@ -365,6 +367,10 @@ impl Technician for MadeUp {
     }
 
     fn confirm_reset(&self, _: MoldId, _: u64) -> Answer<'_, ()> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn set_limits(&self, _: MoldId, _: Thresholds) -> Answer<'_, ()> {
         Box::pin(async { Ok(()) })
     }
 }

@@ -250,6 +250,7 @@ impl Driver {
                 let record = self::record(&record)?;
                 self.say(&serial, ToMonitor::Initialise(record), now)
             }
+            Ask::Watch { serial, thresholds } => self.say(&serial, ToMonitor::Thresholds(thresholds), now),
             Ask::OpenJoin(_)
             | Ask::CloseJoin
             | Ask::Register { .. }
@@ -351,7 +352,10 @@ impl Driver {
             Told::Gone => tracing::info!(%monitor, "not heard any more"),
             Told::Back => tracing::info!(%monitor, "heard again"),
             Told::Refused { what, code } => tracing::warn!(%monitor, %what, code, "it refused"),
-            Told::Said(said) => tracing::debug!(%monitor, ?said, "it said"),
+            Told::Thresholds(thresholds) => {
+                return Some(Heard::Thresholds { serial: monitor, thresholds });
+            }
+            Told::Clock { clock, time } => tracing::debug!(%monitor, ?clock, ?time, "its clocks"),
             Told::LinkLost(why) => tracing::debug!(%monitor, %why, "link lost"),
             Told::Unreadable { characteristic, why, bytes } => {
                 let why = format!("{}: {}", characteristic.name(), chain(&why));

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use domain::{AlertKind, Limit, Thresholds};
 use radio::v4::air::{Failure, Strength, Way};
 use radio::v4::conductor::{Settings, Why};
 use radio::v4::open::{Serial, ToMonitor};
@@ -188,6 +189,28 @@ fn what_is_to_be_said_waits_for_the_next_link() {
     let resting = (1..=3).find(|number| hall.state(*number) == "resting").unwrap();
     hall.say(resting, ToMonitor::Identify);
     assert!(hall.run_until(90, |hall| hall.state(resting) == "live"));
+}
+
+#[test]
+fn limits_are_told_by_the_monitor_on_its_first_link_and_again_once_they_are_set() {
+    let mut hall = enrolled(1, 1);
+    let told = |hall: &Hall| -> Vec<Thresholds> {
+        let all = hall.told.iter().filter_map(|(_, told)| match told {
+            Told::Thresholds(thresholds) => Some(thresholds.clone()),
+            _ => None,
+        });
+        all.collect()
+    };
+    assert!(hall.run_until(60, |hall| told(hall) == [Thresholds::default()]));
+    let mut limits = Thresholds::default();
+    limits.set(AlertKind::Hot, Some(Limit { at: 300, hysteresis: 20 })).unwrap();
+    hall.say(1, ToMonitor::Thresholds(limits.clone()));
+    assert!(hall.run_until(120, |hall| told(hall) == [Thresholds::default(), limits.clone()]));
+    let now = hall.now;
+    hall.monitor(1).make_cycle(now, 412);
+    assert!(hall.run_until(120, |hall| hall.heard.contains(&(Serial(1), "alert"))), "it is beyond the limit");
+    hall.run(600);
+    assert_eq!(told(&hall).len(), 2, "they are read once, not on every link");
 }
 
 #[test]

@@ -17,7 +17,7 @@ mod ways;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{LinkName, MoldId};
+use domain::{LinkName, MoldId, Thresholds};
 use radio::command::Ask;
 use radio::event::{CommandDone, CommandRefused, Heard, RadioEvent};
 use tokio::sync::{mpsc, oneshot};
@@ -71,6 +71,9 @@ pub enum WhyNot {
     /// No reset of that number waits for a person.
     #[error(transparent)]
     Nothing(#[from] super::NothingToConfirm),
+    /// Nothing is known of such a mold.
+    #[error(transparent)]
+    NoMold(#[from] super::NoSuchMold),
     /// The box is stopping.
     #[error("the box is stopping")]
     Stopping,
@@ -82,6 +85,8 @@ pub(super) enum Request {
     Radio { link: LinkName, what: Ask, answer: oneshot::Sender<Result<CommandDone, WhyNot>> },
     /// Of the ledger; answered when it is on the disk.
     Confirm { mold: MoldId, number: u64, by: String, answer: oneshot::Sender<Result<(), WhyNot>> },
+    /// Have the monitor on a mold watch these limits; answered when that is on the disk.
+    Watch { mold: MoldId, thresholds: Thresholds, answer: oneshot::Sender<Result<(), WhyNot>> },
     /// Have an alarm stand, or not stand any more.
     Alarm { key: AlarmKey, why: Option<String> },
 }
@@ -107,6 +112,14 @@ impl Handle {
     /// No such reset waits to be confirmed.
     pub async fn confirm_reset(&self, mold: MoldId, number: u64, by: String) -> Result<(), WhyNot> {
         self.ask(|answer| Request::Confirm { mold, number, by, answer }).await
+    }
+
+    /// Has the monitor on a mold, whichever that is, watch these limits; returns when the wish is on the disk.
+    ///
+    /// # Errors
+    /// There is no such mold.
+    pub async fn watch(&self, mold: MoldId, thresholds: Thresholds) -> Result<(), WhyNot> {
+        self.ask(|answer| Request::Watch { mold, thresholds, answer }).await
     }
 
     /// Has an alarm stand for a reason, or not stand any more. A box that is stopping keeps what it had.
@@ -281,13 +294,23 @@ impl<K: Keep> Driver<K> {
             }
             Request::Confirm { mold, number, by, answer } => {
                 let now = self.now();
-                match self.ingest.confirm_reset(mold, number, &by, now) {
-                    Ok(()) => self.confirmed.push(answer),
-                    Err(nothing) => _ = answer.send(Err(nothing.into())),
-                }
-                self.gather();
+                let done = self.ingest.confirm_reset(mold, number, &by, now);
+                self.answer_when_kept(done.map_err(WhyNot::from), answer);
+            }
+            Request::Watch { mold, thresholds, answer } => {
+                let done = self.ingest.watch(mold, thresholds);
+                self.answer_when_kept(done.map_err(WhyNot::from), answer);
             }
         }
+    }
+
+    /// A refusal is said at once, and that something is done when it is on the disk.
+    fn answer_when_kept(&mut self, done: Result<(), WhyNot>, answer: oneshot::Sender<Result<(), WhyNot>>) {
+        match done {
+            Ok(()) => self.confirmed.push(answer),
+            Err(why) => _ = answer.send(Err(why)),
+        }
+        self.gather();
     }
 
     fn tick(&mut self) {

@@ -9,3 +9,4 @@ mod order;
 pub(in crate::ingest) mod plant;
 mod resets;
 mod swaps;
+mod watching;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use domain::{
     CounterWidth, Cycle, CycleTime, EntryKind, Eui64, Generation, Initialisation, LedgerEntry, MoldId,
-    Timestamp,
+    Thresholds, Timestamp,
 };
 use radio::command::Ask;
 use radio::event::{CyclesHeard, DeviceTimes, Heard, HeardCycle, RadioEvent, StatusHeard, Tethered};
@@ -162,6 +162,10 @@ impl Disk {
                 assert_eq!(before, None, "an ordinal is written once");
             }
         }
+        for watched in &batch.watched {
+            self.snapshot.watched.retain(|known| known.mold != watched.mold);
+            self.snapshot.watched.push(watched.clone());
+        }
         for record in &batch.monitors {
             self.snapshot.monitors.retain(|known| known.serial != record.serial);
             self.snapshot.monitors.push(record.clone());
@@ -241,6 +245,8 @@ pub struct Box {
     pub asked: Vec<(String, Option<u32>, u64)>,
     /// Who was told the time, and what it was.
     pub times: Vec<(String, Timestamp)>,
+    /// Who was told what to watch.
+    pub watches: Vec<(String, Thresholds)>,
 }
 
 impl Box {
@@ -252,6 +258,7 @@ impl Box {
             kept: Vec::new(),
             asked: Vec::new(),
             times: Vec::new(),
+            watches: Vec::new(),
         }
     }
 
@@ -265,6 +272,7 @@ impl Box {
                         self.asked.push((serial.to_string(), era, after));
                     }
                     Ask::SetTime { serial, now, .. } => self.times.push((serial.to_string(), now)),
+                    Ask::Watch { serial, thresholds } => self.watches.push((serial.to_string(), thresholds)),
                     // Its modules say nothing of themselves here.
                     Ask::Discover => {}
                     other => panic!("nobody asks for {other:?} because time passes"),

@@ -7,13 +7,14 @@ mod v1;
 mod v2;
 mod v3;
 mod v4;
+mod v5;
 
 use redb::WriteTransaction;
 
 use super::error::Fault;
 
 /// The newest format.
-pub(super) const NEWEST: u32 = 4;
+pub(super) const NEWEST: u32 = 5;
 
 /// Brings a store from format `from` (0: empty) to the newest, within one transaction.
 pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
@@ -28,6 +29,9 @@ pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
     }
     if from < 4 {
         v4::up(txn)?;
+    }
+    if from < 5 {
+        v5::up(txn)?;
     }
     Ok(())
 }

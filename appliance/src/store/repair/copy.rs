@@ -13,6 +13,7 @@ use super::{Lost, RepairStore};
 use crate::accounts::{Attempts, Invitation, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
+    Watched,
 };
 use crate::store::audit::{Chained, TRAIL, TrailEnd};
 use crate::store::check::Finding;
@@ -28,7 +29,7 @@ use crate::store::storage::STORAGE;
 use crate::store::tables::{
     ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, AUDIT, Bytes, CODES, DAYS, HEADS,
     HISTORY, LEDGER, LOST, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS,
-    SETTINGS, USERS,
+    SETTINGS, USERS, WATCHED,
 };
 use crate::store::{FILE, PlantSettings};
 
@@ -64,6 +65,7 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         old.copy::<_, AlarmRecord>(ALARMS_STANDING, "alarms_standing", |_| true, &new, &mut lost)?;
         old.copy::<_, AlarmRecord>(ALARMS_PAST, "alarms_past", |_| true, &new, &mut lost)?;
         old.copy::<_, AlertMark>(ALERT_MARKS, "alert_marks", |_| true, &new, &mut lost)?;
+        old.copy::<_, Watched>(WATCHED, "watched", |_| true, &new, &mut lost)?;
         let setting = |name: &&str, bytes: &[u8]| prove_setting(name, bytes);
         old.copy_proven(SETTINGS, "settings", |_| true, setting, &new, &mut lost)?;
         old.copy::<_, User>(USERS, "users", |_| true, &new, &mut lost)?;

@@ -2,13 +2,15 @@
 
 use std::path::Path;
 
-use domain::{EntryKind, MoldId, Role, Timestamp};
+use domain::{EntryKind, Limit, MoldId, Role, Thresholds, Timestamp};
 use secrecy::ExposeSecret;
 
 use super::plant::*;
 use crate::accounts::{CodeHash, Guesser, Guesses, Invitation, Session, TokenHash, User};
 use crate::audit::By;
-use crate::plant::{AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord};
+use crate::plant::{
+    AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord, Watched,
+};
 use crate::store::tables::{self, ALARMS_PAST, META, RAW, Records, SETTINGS};
 use crate::store::xts::Sectors;
 use crate::store::{Commit, OpenStore, PlantSettings, SealingKey, Store, StoreKeys, check, row};
@@ -117,7 +119,7 @@ fn newer_format_is_refused() {
     txn.commit().unwrap();
     drop(database);
     let refused = Store::open(dir.path(), &key()).unwrap_err();
-    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 4, .. }));
+    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 5, .. }));
     assert!(refused.to_string().contains("format 9"), "{refused}");
 }
 
@@ -236,8 +238,18 @@ pub(in crate::store) fn everything() -> Batch {
     batch
 }
 
+/// What a person wants the monitor on the first mold to watch.
+fn watched() -> Watched {
+    let mut thresholds = Thresholds::default();
+    for (kind, at) in Thresholds::KINDS.into_iter().zip([850, -50, 3_000, 1_500, 4_000, 60]) {
+        thresholds.set(kind, Some(Limit { at, hysteresis: 20 })).unwrap();
+    }
+    Watched { mold: MoldId(1), thresholds }
+}
+
 pub(in crate::store) fn write_everything(store: &Store) {
     store.commit(&everything()).unwrap();
+    store.commit(&Batch { watched: vec![watched()], ..Batch::default() }).unwrap();
     store.set_up(&person()).unwrap();
     store.put_session(&TokenHash([9; 32]), &session("Marta Koch", at(7))).unwrap();
     let settings = PlantSettings { name: "Hall".into(), time_zone: "Europe/Berlin".into() };
@@ -343,18 +355,20 @@ fn format_3_is_read() {
     golden("store-v3.redb");
 }
 
-/// A commit of format 3 that waited in the journal lacks its last list.
+/// Commits that waited in the journal lack their last list in format 4, and in format 3 the one before it too.
 #[test]
 fn a_commit_of_a_former_format_is_read_from_the_journal() {
     let batch = everything();
     let bytes = row::encode(&batch).unwrap();
-    let mut former = bytes[..bytes.len() - 1].to_vec();
-    row::prove(&mut former);
-    assert_eq!(crate::store::commit::decode(7, &former).unwrap(), batch);
-    assert_eq!(crate::store::commit::decode(7, &bytes).unwrap(), batch);
-    let mut shorter = bytes[..bytes.len() - 2].to_vec();
-    row::prove(&mut shorter);
-    crate::store::commit::decode(7, &shorter).unwrap_err();
+    let without = |lists| {
+        let mut former = bytes[..bytes.len() - lists].to_vec();
+        row::prove(&mut former);
+        crate::store::commit::decode(7, &former)
+    };
+    for lists in 0..=2 {
+        assert_eq!(without(lists).unwrap(), batch, "{lists} lists are lacking");
+    }
+    without(3).unwrap_err();
 }
 
 /// As above, of format 4: people with roles, codes, wrong guesses, an audit trail, marks of alerts.
@@ -375,6 +389,13 @@ fn format_4_is_read() {
     );
 }
 
+/// As above, of format 5: limits that a person set.
+#[test]
+fn format_5_is_read() {
+    let store = golden("store-v5.redb");
+    assert_eq!(store.snapshot().unwrap().watched, [watched()]);
+}
+
 fn golden(name: &str) -> Store {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let dir = tempfile::tempdir().unwrap();
@@ -392,6 +413,6 @@ fn writes_the_golden_file() {
     write_everything(&store);
     store.checkpoint().unwrap();
     drop(store);
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v4.redb");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v5.redb");
     std::fs::copy(dir.path().join("store.redb"), golden).unwrap();
 }

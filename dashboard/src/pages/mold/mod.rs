@@ -3,6 +3,7 @@
 mod chart;
 mod counters;
 mod ledger;
+mod limits;
 mod progress;
 
 use std::time::Duration;
@@ -23,6 +24,7 @@ use crate::port::{CycleChart, LiveChange, MoldTile, MoldView, Refusal};
 use chart::ChartBox;
 use counters::{Counters, Figures, MonitorFacts};
 use ledger::Ledger;
+use limits::Limits;
 
 /// So long after a change what is not in the stream is asked for again.
 const REFRESH: Duration = Duration::from_secs(3);
@@ -130,6 +132,7 @@ fn Board(view: MoldView, chart: ChartResource, range: Memo<ChartRange>) -> impl 
             <Counters tile view />
             <MonitorFacts tile view clock />
         </div>
+        <Limits view refresh />
         <Ledger view refresh />
     }
     .into_any()

@@ -1,11 +1,12 @@
 //! The form that makes a Bluetooth monitor one of the box's.
 
-use domain::Role;
+use domain::{MonitorLabel, Role};
 use leptos::form::ActionForm;
 use leptos::html;
 use leptos::prelude::*;
 
 use super::actions::outcome;
+use super::scan::ScanLabel;
 use crate::api::Enrol;
 use crate::components::ForRole;
 
@@ -33,9 +34,16 @@ pub(super) fn EnrolMonitor(prefill: RwSignal<String>) -> impl IntoView {
             let _ = passkey.focus();
         }
     });
+    let scanned = move |label: MonitorLabel| {
+        prefill.set(label.serial.to_string());
+        if let (Some(typed), Some(passkey)) = (passkey.get_untracked(), label.passkey) {
+            typed.set_value(&String::from(passkey));
+        }
+    };
     view! {
         <details class="more" id="enrol" node_ref=details>
             <summary>"Enrol a monitor"</summary>
+            <ScanLabel found=scanned />
             <ActionForm action=enrol node_ref=form>
                 <label for="enrol-serial">"Serial on its label"</label>
                 <input
@@ -47,7 +55,7 @@ pub(super) fn EnrolMonitor(prefill: RwSignal<String>) -> impl IntoView {
                     autocapitalize="characters"
                     spellcheck="false"
                     required=true
-                    maxlength="16"
+                    maxlength="24"
                     prop:value=move || prefill.get()
                 />
                 <label for="enrol-passkey">"Passkey on its label (six digits)"</label>

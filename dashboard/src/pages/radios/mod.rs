@@ -3,9 +3,12 @@
 mod actions;
 mod blink;
 mod bluetooth;
+#[cfg(feature = "hydrate")]
+mod camera;
 mod enrolment;
 mod link;
 mod modules;
+mod scan;
 
 use domain::{LinkName, Timestamp};
 use leptos::either::Either;

@@ -5,6 +5,7 @@ mod monitor;
 mod repeater;
 mod repeaters;
 mod sealed;
+mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;

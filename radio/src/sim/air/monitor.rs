@@ -2,15 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use domain::{LinkName, MoldName, Timestamp};
+use domain::{AlertKind, LinkName, MoldName, Thresholds, Timestamp};
 
 use super::sealed::Past;
-use crate::open::{DeciCelsius, Made, Record, StretchHead, Ticks};
+use super::watching::Watching;
+use crate::open::{CycleTicks, DeciCelsius, Made, Record, StretchHead, Ticks};
 use crate::v4::advert::{Company, Ours, Sealer, State, Status, Waiting};
 use crate::v4::air::Strength;
 use crate::v4::open::{
-    Alert, AlertKind, AlertMoment, Characteristic, FromMonitor, Handover, Identity, Initialised, LinkStatus,
-    Refusal, Serial, ToMonitor,
+    Alert, AlertMoment, Characteristic, FromMonitor, Handover, Identity, Initialised, LinkStatus, Refusal,
+    Serial, ToMonitor,
 };
 use crate::v4::{Address, Key};
 
@@ -34,6 +35,7 @@ pub struct Monitor {
     last_end: Option<Ticks>,
     alerts: Vec<Alert>,
     alerts_kept: u32,
+    watching: Watching,
     /// Strength of the bond by adapter. One that the monitor lost is not here, and may be there.
     bonds: BTreeMap<LinkName, Strength>,
     lost_bond: bool,
@@ -83,6 +85,7 @@ impl Monitor {
             last_end: None,
             alerts: Vec::new(),
             alerts_kept: 0,
+            watching: Watching::default(),
             bonds: BTreeMap::new(),
             lost_bond: false,
             sealer: None,
@@ -152,20 +155,44 @@ impl Monitor {
         let made = Made::new(previous, self.clock(now), DeciCelsius::new(tenths), previous.is_none());
         self.last_end = Some(made.end());
         self.memory.push(made);
+        self.measure(now, AlertKind::Hot, tenths.into());
+        self.measure(now, AlertKind::Cold, tenths.into());
+        // Where there was no closing before there is no cycle time.
+        if previous.is_some() {
+            let ticks = i64::from(CycleTicks::from_cycle_time(made.cycle_time()).get());
+            self.measure(now, AlertKind::Slow, ticks);
+            self.measure(now, AlertKind::Fast, ticks);
+        }
+    }
+
+    fn measure(&mut self, now: Timestamp, kind: AlertKind, value: i64) {
+        if let Some((limit, begins)) = self.watching.measure(kind, value) {
+            self.alert(now, kind, begins, (value, limit.at));
+        }
+    }
+
+    /// The limits that it watches by itself.
+    #[must_use]
+    pub fn thresholds(&self) -> &Thresholds {
+        self.watching.thresholds()
     }
 
     /// It became too hot.
     pub fn raise_alert(&mut self, now: Timestamp) {
+        self.alert(now, AlertKind::Hot, true, (912, 850));
+    }
+
+    fn alert(&mut self, now: Timestamp, kind: AlertKind, begins: bool, (value, limit): (i64, i64)) {
         let clock = self.clock(now);
         let alert = Alert {
             era: self.era,
             number: self.alerts().0 + 1,
             moment: AlertMoment::new(clock, clock),
             count: self.count(),
-            kind: AlertKind::Hot,
-            begins: true,
-            value: 912,
-            limit: 850,
+            kind,
+            begins,
+            value,
+            limit,
         };
         self.alerts.push(alert);
     }
@@ -261,6 +288,7 @@ impl Monitor {
                 FromMonitor::Identity(Identity { serial: self.serial, initialised })
             }
             Characteristic::Cycles => FromMonitor::Status(self.status(now)),
+            Characteristic::Thresholds => FromMonitor::Thresholds(self.watching.thresholds().clone()),
             _ => return None,
         };
         Some(message.encode())
@@ -295,6 +323,7 @@ impl Monitor {
                 }
             }
             ToMonitor::Identify => self.blinked += 1,
+            ToMonitor::Thresholds(thresholds) => self.watching.set(thresholds),
             ToMonitor::Initialise(_) if !self.memory.is_empty() => return Err(Refusal::Unacknowledged),
             ToMonitor::Initialise(record) => {
                 self.record = Some(record);

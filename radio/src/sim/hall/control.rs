@@ -79,6 +79,8 @@ pub struct MonitorTruth {
     pub alerts: (u32, u32),
     /// How often it was asked to blink.
     pub blinked: u32,
+    /// The limits that it watches by itself, in words.
+    pub watches: String,
     /// The adapter that it has a link with.
     pub linked: Option<String>,
 }
@@ -103,6 +105,7 @@ pub(super) fn truth(working: &Working) -> MonitorTruth {
         unacknowledged: monitor.waiting(),
         alerts: monitor.alerts(),
         blinked: monitor.blinked(),
+        watches: monitor.thresholds().words(),
         linked: monitor.linked().map(ToString::to_string),
     }
 }

@@ -38,6 +38,7 @@ impl Network {
             | Ask::SetTime { .. }
             | Ask::Identify { .. }
             | Ask::Initialise { .. }
+            | Ask::Watch { .. }
             | Ask::Enrol(_)
             | Ask::CloseEnrolment { .. } => Err(CommandRefused::NotInFamily),
         };

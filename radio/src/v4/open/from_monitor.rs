@@ -1,12 +1,12 @@
 //! What a monitor says.
 
-use domain::Timestamp;
+use domain::{Thresholds, Timestamp};
 
 use crate::open::wire::Reader;
 use crate::open::{FieldError, Made, PackedStretch, Stretch, StretchHead, Ticks};
 
 use super::{
-    Alert, Characteristic, Identity, LinkStatus, MAX_MESSAGE, MessageError, Thresholds, VERSION, begin, kind,
+    Alert, Characteristic, Identity, LinkStatus, MAX_MESSAGE, MessageError, VERSION, begin, kind, thresholds,
 };
 
 /// One message of a monitor.
@@ -45,7 +45,7 @@ impl FromMonitor {
             }
             (Characteristic::Cycles, kind::STATUS) => FromMonitor::Status(LinkStatus::read(&mut reader)?),
             (Characteristic::Thresholds, kind::THRESHOLDS) => {
-                FromMonitor::Thresholds(Thresholds::read(&mut reader)?)
+                FromMonitor::Thresholds(thresholds::read(&mut reader)?)
             }
             (Characteristic::Alerts, kind::ALERT) => FromMonitor::Alert(Alert::read(&mut reader)?),
             (Characteristic::Time, kind::CLOCK) => read_clock(&mut reader)?,
@@ -63,7 +63,7 @@ impl FromMonitor {
             FromMonitor::Identity(identity) => identity.write(&mut bytes),
             FromMonitor::Cycles(stretch) => stretch.write(&mut bytes),
             FromMonitor::Status(status) => status.write(&mut bytes),
-            FromMonitor::Thresholds(thresholds) => thresholds.write(&mut bytes),
+            FromMonitor::Thresholds(all) => thresholds::write(all, &mut bytes),
             FromMonitor::Alert(alert) => alert.write(&mut bytes),
             FromMonitor::Clock { clock, time } => {
                 bytes.extend(clock.get().to_be_bytes().iter().skip(3));

@@ -23,7 +23,6 @@ pub use identity::{Identity, Initialised};
 pub use refusal::Refusal;
 pub use standard::{CurrentTime, battery_level, service};
 pub use status::LinkStatus;
-pub use thresholds::{Limit, Thresholds};
 pub use to_monitor::ToMonitor;
 
 pub use domain::AlertKind;

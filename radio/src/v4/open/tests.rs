@@ -1,15 +1,14 @@
-use domain::{CycleTime, Initialisation, Timestamp};
+use domain::{CycleTime, Initialisation, Limit, Thresholds, Timestamp};
 use proptest::collection::vec;
 use proptest::option;
 use proptest::prelude::*;
 
 use super::{
     Alert, AlertKind, AlertMoment, Characteristic, CurrentTime, FromMonitor, Handover, Identity, Initialised,
-    LEAST_MTU, Limit, LinkStatus, MAX_MESSAGE, MAX_VALUE, MessageError, Refusal, Serial, Thresholds,
-    ToMonitor, battery_level,
+    LEAST_MTU, LinkStatus, MAX_MESSAGE, MAX_VALUE, MessageError, Refusal, Serial, ToMonitor, battery_level,
 };
 use crate::open::samples::{self, Usual, steady};
-use crate::open::{CycleTicks, DeciCelsius, FieldError, Made, Record, StretchHead, Ticks};
+use crate::open::{DeciCelsius, FieldError, Made, Record, StretchHead, Ticks};
 use crate::v4::Key;
 use crate::v4::advert::State;
 
@@ -35,28 +34,20 @@ fn head() -> impl Strategy<Value = StretchHead> {
     })
 }
 
-fn limit<T: std::fmt::Debug>(at: impl Strategy<Value = T>) -> impl Strategy<Value = Option<Limit<T>>> {
-    option::of((at, any::<u32>()).prop_map(|(at, hysteresis)| Limit { at, hysteresis }))
-}
-
 fn thresholds() -> impl Strategy<Value = Thresholds> {
-    let tenths = || (-32767i16..).prop_map(|tenths| DeciCelsius::new(tenths).unwrap());
-    let ticks = || any::<u32>().prop_map(|ticks| CycleTicks::new(u64::from(ticks)));
-    let all = (
-        limit(tenths()),
-        limit(tenths()),
-        limit(ticks()),
-        limit(ticks()),
-        limit(any::<u32>()),
-        limit(any::<u32>()),
-    );
-    all.prop_map(|(hot, cold, slow, fast, shock, detached)| Thresholds {
-        hot,
-        cold,
-        slow,
-        fast,
-        shock,
-        detached,
+    let limit = option::of((any::<u32>(), any::<u32>()));
+    proptest::array::uniform6(limit).prop_map(|limits| {
+        let mut thresholds = Thresholds::default();
+        for (kind, limit) in Thresholds::KINDS.into_iter().zip(limits) {
+            let at = |any: u32| match kind {
+                AlertKind::Hot | AlertKind::Cold => i64::from(any % 65_535) - 32_767,
+                AlertKind::Slow | AlertKind::Fast => i64::from(any / 10),
+                _ => i64::from(any),
+            };
+            let limit = limit.map(|(any, hysteresis)| Limit { at: at(any), hysteresis });
+            thresholds.set(kind, limit).unwrap();
+        }
+        thresholds
     })
 }
 

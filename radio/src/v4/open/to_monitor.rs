@@ -1,11 +1,11 @@
 //! What the box says to a monitor.
 
-use domain::Timestamp;
+use domain::{Thresholds, Timestamp};
 
 use crate::open::Record;
 
 use super::identity::{read_record, write_record};
-use super::{Characteristic, MessageError, Thresholds, VERSION, begin, kind};
+use super::{Characteristic, MessageError, VERSION, begin, kind, thresholds};
 
 /// One message of the box. The key of a monitor's adverts is not among them: it is a [`super::Handover`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,7 +49,7 @@ impl ToMonitor {
             (Characteristic::Identity, kind::INITIALISE) => ToMonitor::Initialise(read_record(&mut reader)?),
             (Characteristic::Identity, kind::IDENTIFY) => ToMonitor::Identify,
             (Characteristic::Thresholds, kind::THRESHOLDS) => {
-                ToMonitor::Thresholds(Thresholds::read(&mut reader)?)
+                ToMonitor::Thresholds(thresholds::read(&mut reader)?)
             }
             (Characteristic::Alerts, kind::ALERTS_KEPT) => {
                 ToMonitor::AlertsKept { era: reader.u32("era")?, up_to: reader.u32("number")? }
@@ -76,7 +76,7 @@ impl ToMonitor {
         match self {
             ToMonitor::Initialise(record) => write_record(&mut bytes, record),
             ToMonitor::Identify => {}
-            ToMonitor::Thresholds(thresholds) => thresholds.write(&mut bytes),
+            ToMonitor::Thresholds(all) => thresholds::write(all, &mut bytes),
             ToMonitor::AlertsKept { era, up_to: number }
             | ToMonitor::Kept { era, up_to: number }
             | ToMonitor::SendFrom { era, after: number } => {

@@ -31,6 +31,8 @@ pub(super) struct Link {
     leaving: bool,
     /// Its identity was asked for and did not come yet.
     asked_who: bool,
+    /// Its thresholds were asked for.
+    asked_limits: bool,
 }
 
 impl Link {
@@ -45,6 +47,7 @@ impl Link {
             alerted: None,
             leaving: false,
             asked_who: false,
+            asked_limits: false,
         }
     }
 
@@ -84,12 +87,16 @@ impl Link {
         match input {
             Input::Value(characteristic, bytes) => {
                 let told = self.hear(memory, characteristic, bytes);
-                // A run of counting that is new to us: what it is of stands in its identity.
-                if let Told::Status(status) = &told
-                    && memory.identified != Some(status.era)
-                    && !std::mem::replace(&mut self.asked_who, true)
-                {
-                    step.acts.push(Act::Read(self.way.clone(), Characteristic::Identity));
+                if let Told::Status(status) = &told {
+                    // A run of counting that is new to us: what it is of stands in its identity.
+                    if memory.identified != Some(status.era) && !std::mem::replace(&mut self.asked_who, true)
+                    {
+                        step.acts.push(Act::Read(self.way.clone(), Characteristic::Identity));
+                    }
+                    if memory.watched != Some(status.era) && !std::mem::replace(&mut self.asked_limits, true)
+                    {
+                        step.acts.push(Act::Read(self.way.clone(), Characteristic::Thresholds));
+                    }
                 }
                 step.told.push(told);
             }
@@ -99,9 +106,16 @@ impl Link {
                 step.acts.extend(self.write(now));
             }
             Input::Done(Doing::Write(_)) => {
-                if let Some(ToMonitor::Initialise(_)) = self.writing.take() {
-                    self.asked_who = true;
-                    step.acts.push(Act::Read(self.way.clone(), Characteristic::Identity));
+                match self.writing.take() {
+                    Some(ToMonitor::Initialise(_)) => {
+                        self.asked_who = true;
+                        step.acts.push(Act::Read(self.way.clone(), Characteristic::Identity));
+                    }
+                    // What it has of them it says itself.
+                    Some(ToMonitor::Thresholds(_)) => {
+                        step.acts.push(Act::Read(self.way.clone(), Characteristic::Thresholds));
+                    }
+                    _ => {}
                 }
                 step.acts.extend(self.write(now));
             }
@@ -112,10 +126,15 @@ impl Link {
             // What its end cuts off did not fail.
             Input::Failed(..) if self.leaving => {}
             // The monitor knows us and does not do this: that is its answer, and the link goes on.
-            Input::Failed(what @ Doing::Write(_), Failure::Att(code)) if !NOT_ENCRYPTED.contains(&code) => {
-                self.writing = None;
+            Input::Failed(
+                what @ (Doing::Write(_) | Doing::Read(Characteristic::Thresholds)),
+                Failure::Att(code),
+            ) if !NOT_ENCRYPTED.contains(&code) => {
                 step.told.push(Told::Refused { what, code });
-                step.acts.extend(self.write(now));
+                if matches!(what, Doing::Write(_)) {
+                    self.writing = None;
+                    step.acts.extend(self.write(now));
+                }
             }
             Input::Failed(what, why) => return Err(Box::new(self.fail(memory, what, why, now))),
             Input::Disconnected => {
@@ -151,7 +170,11 @@ impl Link {
                 self.status = Some(status);
                 Told::Status(status)
             }
-            other @ (FromMonitor::Thresholds(_) | FromMonitor::Clock { .. }) => Told::Said(other),
+            FromMonitor::Thresholds(thresholds) => {
+                memory.watched = self.status.as_ref().map(|status| status.era);
+                Told::Thresholds(thresholds)
+            }
+            FromMonitor::Clock { clock, time } => Told::Clock { clock, time },
         }
     }
 
@@ -207,12 +230,14 @@ impl Link {
     }
 }
 
-/// Puts something into a queue; what says "kept" takes the place of what said less.
+/// Puts something into a queue; what says "kept" takes the place of what said less, and the last limits that of earlier ones.
 pub(super) fn queue(outbox: &mut VecDeque<ToMonitor>, message: ToMonitor) {
     let same = |there: &ToMonitor| match (there, &message) {
         (ToMonitor::Kept { era, .. }, ToMonitor::Kept { era: of, .. })
         | (ToMonitor::AlertsKept { era, .. }, ToMonitor::AlertsKept { era: of, .. }) => era == of,
-        (ToMonitor::Time(_), ToMonitor::Time(_)) => true,
+        (ToMonitor::Time(_), ToMonitor::Time(_)) | (ToMonitor::Thresholds(_), ToMonitor::Thresholds(_)) => {
+            true
+        }
         _ => false,
     };
     match outbox.iter_mut().find(|there| same(there)) {

@@ -20,15 +20,13 @@ mod seen;
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use domain::Timestamp;
+use domain::{Thresholds, Timestamp};
 
 use super::advert::{Status, Waiting};
 use super::air::{Act, Doing, Failure, Passkey, Strength, Way};
-use super::open::{
-    Alert, Characteristic, FromMonitor, Handover, Identity, LinkStatus, MessageError, Serial, ToMonitor,
-};
+use super::open::{Alert, Characteristic, Handover, Identity, LinkStatus, MessageError, Serial, ToMonitor};
 use crate::bluetooth::Standing;
-use crate::open::Stretch;
+use crate::open::{Stretch, Ticks};
 
 use connecting::Connecting;
 use draining::Draining;
@@ -148,8 +146,15 @@ pub enum Told {
         /// See [`super::open::Refusal`].
         code: u8,
     },
-    /// What it alerts of, or its clocks.
-    Said(FromMonitor),
+    /// The limits that it watches by itself.
+    Thresholds(Thresholds),
+    /// Its clocks.
+    Clock {
+        /// The one that cycles are timed with.
+        clock: Ticks,
+        /// What it takes for the time of day; `None` if nobody told it since it started.
+        time: Option<Timestamp>,
+    },
     /// A link was given up.
     LinkLost(LinkTrouble),
     /// It said something that nobody understands.
@@ -250,6 +255,8 @@ struct Memory {
     to_say: VecDeque<ToMonitor>,
     /// The run of counting that its identity was read in; none before it was read.
     identified: Option<u32>,
+    /// The run of counting that it said its thresholds in; none before that.
+    watched: Option<u32>,
     /// What it last said to anyone; none since its adverts are sealed.
     waiting: Option<Waiting>,
 }
@@ -424,6 +431,7 @@ impl Memory {
             cycles_wait: false,
             to_say: VecDeque::new(),
             identified: None,
+            watched: None,
             waiting: None,
         }
     }

@@ -170,6 +170,7 @@ fn message_for(ask: &Ask) -> Option<(Eui64, Message)> {
         | Ask::Adopt { .. }
         | Ask::AlertsKept { .. }
         | Ask::Initialise { .. }
+        | Ask::Watch { .. }
         | Ask::Enrol(_)
         | Ask::CloseEnrolment { .. } => None,
     }

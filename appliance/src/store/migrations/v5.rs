@@ -1,0 +1,16 @@
+//! Format 5: limits that people set, and a list of them at the end of a commit in the journal. Closed with its release;
+//! never edit it then.
+
+use redb::{TableDefinition, WriteTransaction};
+
+use crate::store::error::Fault;
+
+type Bytes = &'static [u8];
+
+/// Nobody set a limit before. Commits that still wait in the journal are read without that list.
+pub(super) fn up(txn: &WriteTransaction) -> Result<(), Fault> {
+    txn.open_table(TableDefinition::<u32, Bytes>::new("watched"))?;
+    let mut meta = txn.open_table(TableDefinition::<&str, Bytes>::new("meta"))?;
+    meta.insert("format", [1u8, 5, 0, 0, 0].as_slice())?;
+    Ok(())
+}
