@@ -11,10 +11,13 @@ from guest import shell
 class Driver:
     """The radio's driver alone, as the box."""
 
-    def __init__(self, lab, slots=5, visit=30):
+    def __init__(self, lab, slots=5, visit=30, uses=None):
         lab.driver = self
         self.lab = lab
-        self.command = shell("lab-driver", slots, visit)
+        # The numbers of the adapters that are the box's; the others are somebody else's.
+        self.adapters = [lab.adapters[number] for number in uses or lab.adapters]
+        only = [adapter.label for adapter in self.adapters] if uses is not None else []
+        self.command = shell("lab-driver", slots, visit, *only)
         self.lines, self.began = [], time.monotonic()
         self.counted, self.alerts = {}, {}
 
@@ -22,7 +25,7 @@ class Driver:
         self.reader, self.writer = await asyncio.open_unix_connection(self.lab.guest.port("box"), limit=1 << 24)
         self.task = asyncio.get_running_loop().create_task(self._hear())
         await self.lab.guest.do(f"setsid {self.command} <>/ports/box >&0 2>>/tmp/driver.log & echo $! >/tmp/driver")
-        for adapter in self.lab.adapters.values():
+        for adapter in self.adapters:
             await until(f"{adapter.name} is told", lambda: self.fact("Came", adapter.name_in_box), 10)
 
     async def stop(self):

@@ -40,7 +40,7 @@ async def main(cache, programs, wanted):
                 traceback.print_exc()
                 if lab.driver:
                     print("--- told", *lab.driver.lines[-30:], sep="\n", flush=True)
-                for log in ("driver", "platen", "bluetoothd"):
+                for log in ("driver", "platen", "repeater1", "repeater2", "bluetoothd"):
                     print(f"--- {log}", (await guest.run(f"tail -n 40 /tmp/{log}.log"))[1], sep="\n", flush=True)
             finally:
                 await lab.end()

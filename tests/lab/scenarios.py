@@ -5,7 +5,8 @@ import contextlib
 from appliance import Appliance
 from bench import Failed, until
 from driver import Driver
-from monitor.air import TOO_FAR
+from monitor.air import TOO_FAR, USUAL
+from repeater import Repeater
 
 SHORT, FULL = [], []
 
@@ -263,3 +264,62 @@ async def sixty_links_leave_the_match_rules_where_they_were(lab):
         if after != before:
             raise Failed(f"{before} match rules became {after}")
         assert one.pairings == 1
+
+
+async def far_away(lab, driver, history=0):
+    """A monitor that was enrolled beside the box and carried to where only the last adapter hears it."""
+    one = await lab.monitor(history=history)
+    for adapter in lab.adapters.values():
+        one.at(adapter, USUAL if adapter.number == 0 else TOO_FAR)
+    assert await driver.enrol(one) == "Passkey"
+    await driver.counts_are_true()
+    one.at(lab.adapters[0], TOO_FAR)
+    one.at(lab.adapters[max(lab.adapters)], -55)
+    one.lose()
+    await until("it has no link", lambda: one.link is None)
+    return one
+
+
+async def goes_by(driver, one, repeater):
+    one.close_mold()
+    await driver.counts_are_true(seconds=240)
+    by = [line["by"] for line in driver.lines if line.get("monitor") == one.name and "cycles" in line][-1]
+    assert by == repeater.adapter.name_of_repeater, by
+
+
+@scenario(short=True)
+async def a_repeater_reaches_a_monitor_that_no_adapter_of_the_box_hears(lab):
+    async with box(lab, adapters=2, uses=[0]) as driver:
+        one = await far_away(lab, driver, history=250)
+        for _ in range(30):
+            one.close_mold()
+        async with Repeater(lab, 1) as repeater:
+            await goes_by(driver, one, repeater)
+            assert one.channels > 0 and one.pairings == 1 and not one.link.encryption
+            for _ in range(5):
+                one.close_mold()
+                await driver.counts_are_true()
+            # Its plug is pulled while the monitor counts; another one takes its place.
+            await repeater.kill()
+            one.close_mold()
+            await repeater.start()
+            await goes_by(driver, one, repeater)
+        # Carried back, it is reached as before, under the bond that it has.
+        one.at(lab.adapters[0], USUAL)
+        one.close_mold()
+        await driver.counts_are_true(seconds=180)
+        assert one.pairings == 1
+
+
+@scenario()
+async def two_repeaters_in_a_row_reach_a_monitor(lab):
+    async with box(lab, adapters=3, uses=[0]) as driver:
+        own, near, far = (lab.adapters[number] for number in range(3))
+        own.hears(far, TOO_FAR)
+        far.hears(own, TOO_FAR)
+        one = await far_away(lab, driver, history=250)
+        async with Repeater(lab, 1) as first, Repeater(lab, 2):
+            await goes_by(driver, one, first)
+            for _ in range(5):
+                one.close_mold()
+                await driver.counts_are_true()

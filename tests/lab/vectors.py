@@ -6,7 +6,7 @@ speaks are the same, or one of them misread the document.
 import json
 import sys
 
-from monitor import adverts, messages
+from monitor import adverts, messages, sealed
 from monitor.wire import Refused
 
 
@@ -73,6 +73,23 @@ def refusal(work, *words):
         return str(why)
 
 
+def talk(vector):
+    """A conversation past repeaters, both ends of it."""
+    fields = [bytes.fromhex(vector[name]) for name in ("key", "salt_of_box", "salt_of_monitor")]
+    key, of_box, of_monitor = fields
+    begun = sealed.begin(of_box, vector["room"])
+    same(vector["name"], begun.hex(), vector["begin"])
+    monitor, welcome = sealed.answer(key, begun, of_monitor, vector["monitor_room"])
+    same(vector["name"], welcome.hex(), vector["welcome"])
+    box = sealed.welcomed(key, begun, welcome)
+    for said in vector["said"]:
+        one, other = (box, monitor) if said["from"] == "box" else (monitor, box)
+        frames = one.seal(said["what"], said["on"], bytes.fromhex(said["hex"]))
+        same(vector["name"], [frame.hex() for frame in frames], said["frames"])
+        heard = [message for frame in frames if (message := other.open(frame))]
+        same(vector["name"], heard, [(said["what"], said["on"], bytes.fromhex(said["hex"]))])
+
+
 def main(path):
     with open(path) as file:
         vectors = json.load(file)
@@ -108,7 +125,10 @@ def main(path):
         same(vector["name"], said, vector["error"])
     for vector in vectors["broken"]:
         same(vector["name"], refusal(adverts.decode, bytes.fromhex(vector["hex"])), vector["error"])
-    print(sum(len(vectors[name]) for name in ("messages", "adverts", "refused", "broken")) + 1, "vectors read and written")
+    for vector in vectors["channels"]:
+        talk(vector)
+    groups = ("messages", "adverts", "refused", "broken", "channels")
+    print(sum(len(vectors[name]) for name in groups) + 1, "vectors read and written")
 
 
 if __name__ == "__main__":

@@ -271,6 +271,8 @@ text_id! {
 
 /// How the names of Bluetooth adapters begin.
 const ADAPTER: &str = "ble-";
+/// How those of Bluetooth repeaters do.
+const REPEATER: &str = "rep-";
 const BLUETOOTH: &str = "bluetooth";
 
 impl LinkName {
@@ -283,20 +285,57 @@ impl LinkName {
     /// A Bluetooth adapter, by its own address, the highest byte first: `ble-001a7dda7113`.
     #[must_use]
     pub fn adapter(address: [u8; 6]) -> Self {
-        let digits: String = address.iter().map(|byte| format!("{byte:02x}")).collect();
-        LinkName(format!("{ADAPTER}{digits}"))
+        LinkName(format!("{ADAPTER}{}", digits(address)))
+    }
+
+    /// A Bluetooth repeater, by its own address: `rep-001a7dda7113`.
+    #[must_use]
+    pub fn repeater(address: [u8; 6]) -> Self {
+        LinkName(format!("{REPEATER}{}", digits(address)))
+    }
+
+    /// The address in the name of an adapter or a repeater.
+    #[must_use]
+    pub fn address(&self) -> Option<[u8; 6]> {
+        let digits = self.0.strip_prefix(ADAPTER).or(self.0.strip_prefix(REPEATER))?;
+        let number = u64::from_str_radix(digits, 16).ok().filter(|_| digits.len() == 12)?;
+        let [_, _, address @ ..] = number.to_be_bytes();
+        Some(address)
+    }
+
+    /// Whether it is a repeater's.
+    #[must_use]
+    pub fn is_repeater(&self) -> bool {
+        self.0.starts_with(REPEATER)
     }
 
     /// Whether it is Bluetooth's: no stick may be called so.
     #[must_use]
     pub fn is_bluetooth(&self) -> bool {
-        self.0 == BLUETOOTH || self.0.starts_with(ADAPTER)
+        self.0 == BLUETOOTH || self.0.starts_with(ADAPTER) || self.is_repeater()
     }
+}
+
+fn digits(address: [u8; 6]) -> String {
+    address.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_names_of_adapters_and_repeaters_tell_their_addresses() {
+        let address = [0x00, 0x1A, 0x7D, 0xDA, 0x71, 0x13];
+        let (adapter, repeater) = (LinkName::adapter(address), LinkName::repeater(address));
+        assert_eq!((adapter.as_str(), repeater.as_str()), ("ble-001a7dda7113", "rep-001a7dda7113"));
+        for name in [&adapter, &repeater] {
+            assert_eq!((name.address(), name.is_bluetooth()), (Some(address), true));
+            assert_eq!(name.as_str().parse().as_ref(), Ok(name));
+        }
+        assert!(repeater.is_repeater() && !adapter.is_repeater());
+        assert_eq!(LinkName::bluetooth().address(), None);
+    }
 
     #[test]
     fn an_address_reads_back_as_it_was_written() {

@@ -13,6 +13,7 @@ mod healthcheck;
 mod import;
 mod key;
 mod monitor;
+mod repeater;
 mod replay;
 mod restore;
 mod sensor;
@@ -57,6 +58,8 @@ enum Command {
     Monitor(monitor::Args),
     /// List Bluetooth sensors that anyone can buy, and have them count for molds
     Sensor(sensor::Args),
+    /// Pass on what Bluetooth monitors say that are out of a box's reach; nothing to configure
+    Repeater(repeater::Args),
     /// Run a box and a simulated plant together until Ctrl-C
     Demo(demo::Args),
     /// Run a simulated plant
@@ -126,6 +129,7 @@ impl Cli {
             Command::Replay(args) => replay::run(args),
             Command::Monitor(args) => monitor::run(args, credentials),
             Command::Sensor(args) => sensor::run(args, credentials),
+            Command::Repeater(args) => repeater::run(args),
             Command::Demo(args) => demo::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Export(args) => export::run(args, credentials),

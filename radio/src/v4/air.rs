@@ -77,6 +77,9 @@ pub enum Failure {
     /// The monitor answered with this error of ATT.
     #[error("it answered with error {0:02X}")]
     Att(u8),
+    /// It has no characteristic of that kind.
+    #[error("it has no such characteristic")]
+    Missing,
     /// Anything else, for people.
     #[error("{0}")]
     Other(String),
@@ -160,6 +163,13 @@ pub enum Fact {
         /// To whom.
         way: Way,
     },
+    /// Somebody else made a link with an adapter, or ended it. Told only where others may: at a repeater.
+    Guest {
+        /// Who, to which adapter.
+        way: Way,
+        /// It came; else it left.
+        there: bool,
+    },
 }
 
 /// Something to do.
@@ -208,6 +218,23 @@ impl fmt::Debug for Act {
     }
 }
 
+impl Act {
+    /// Whom it is about; none when it is about a whole adapter.
+    #[must_use]
+    pub const fn way(&self) -> Option<&Way> {
+        match self {
+            Act::Scan { .. } => None,
+            Act::Connect(way)
+            | Act::Pair { way, .. }
+            | Act::Subscribe(way, _)
+            | Act::Read(way, _)
+            | Act::Write(way, ..)
+            | Act::Disconnect(way)
+            | Act::Forget(way) => Some(way),
+        }
+    }
+}
+
 impl Fact {
     /// It is an advert: one that finds no room is dropped, for there are more.
     #[must_use]
@@ -227,7 +254,8 @@ impl Fact {
             | Fact::Value { way, .. }
             | Fact::Done { way, .. }
             | Fact::Failed { way, .. }
-            | Fact::Disconnected { way } => Some(way),
+            | Fact::Disconnected { way }
+            | Fact::Guest { way, .. } => Some(way),
         }
     }
 }

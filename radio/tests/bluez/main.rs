@@ -7,4 +7,5 @@ mod bonds;
 mod comings;
 mod links;
 mod monitor;
+mod repeater;
 mod world;

@@ -5,3 +5,4 @@
 mod hall;
 mod laws;
 mod mishaps;
+mod repeaters;

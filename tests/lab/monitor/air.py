@@ -30,6 +30,8 @@ class Air(LocalLink):
                 loop.call_soon(peer.on_ll_advertising_pdu, packet)
             return
         for adapter in self.adapters():
+            if adapter is sender_controller:
+                continue
             loop.call_soon(adapter.on_ll_advertising_pdu, packet)
 
     def send_acl_data(self, sender_controller, destination_address, transport, data):
@@ -69,8 +71,10 @@ class Air(LocalLink):
 
 
 class Adapter(Controller):
-    """An adapter of the box."""
+    """An adapter of the box, or of a repeater."""
 
+    # Everything at once: it advertises while it scans and has links in both roles.
+    le_states = bytes.fromhex("ffffffffffff0300")
     acl_data_packet_length = le_acl_data_packet_length = PACKET
     supported_max_tx_octets = supported_max_rx_octets = suggested_max_tx_octets = PACKET
 
@@ -94,6 +98,19 @@ class Adapter(Controller):
     @property
     def name_in_box(self):
         return "ble-" + bytes(reversed(bytes(self.public_address))).hex()
+
+    @property
+    def label(self):
+        """Its address as people write it."""
+        return bytes(reversed(bytes(self.public_address))).hex(":").upper()
+
+    @property
+    def name_of_repeater(self):
+        return self.name_in_box.replace("ble-", "rep-")
+
+    def hears(self, other, dbm):
+        """How strong it hears another adapter."""
+        self.strengths[other.public_address] = dbm
 
     async def unplug(self):
         """For good; the guest's end has its own."""

@@ -14,11 +14,17 @@ from bumble.keys import MemoryKeyStore
 from bumble.pairing import PairingConfig, PairingDelegate
 from bumble.transport.common import AsyncPipeSink
 
-from . import messages
+from . import messages, sealed
 from .air import NOT_THERE, PACKET
 from .memory import Memory, NotDone
+from .wire import Refused
 
 INSUFFICIENT_AUTHENTICATION, INSUFFICIENT_ENCRYPTION = 0x05, 0x0F
+# With the others stacks begin to pair by themselves, which nobody asked them for.
+INSUFFICIENT_AUTHORIZATION = 0x08
+NO_CHANNEL = 0x87
+# A link that is neither encrypted nor has a proven channel lasts so long, seconds.
+STRANGER = 30
 RAN = 30 * 24 * 3600 * 100
 
 READ, WRITE = gatt.Characteristic.Properties.READ, gatt.Characteristic.Properties.WRITE
@@ -31,6 +37,7 @@ OURS = {
     "memory": (6, WRITE),
     "time": (7, READ | WRITE),
     "handover": (8, WRITE),
+    "sealed": (9, WRITE | NOTIFY),
 }
 TEXTS = {"2A29": "Platen's lab", "2A24": "bumble", "2A26": "1.0", "2A27": "none"}
 
@@ -82,6 +89,9 @@ class Monitor:
         self.ended = asyncio.Event()
         # How far this link's messages went: era, count, alert's number; whether a status is due.
         self.sent, self.alerted, self.status_due = None, None, False
+        # The channel past repeaters, what it asked for, its frames on their way, and what its last indication waits for.
+        self.channel, self.asked, self.frames, self.confirmed = None, set(), asyncio.Queue(), asyncio.Event()
+        self.channels = 0
         self.tasks = set()
 
     @property
@@ -185,10 +195,12 @@ class Monitor:
         keys = self.bonds.all_keys.get(str(connection.peer_address))
         return bool(keys and keys.ltk and keys.ltk.authenticated)
 
-    def _guard(self, connection):
+    def _guard(self, connection, standard=False):
         if self._is_secured(connection):
             return
         self.refusals += 1
+        if standard and not connection.encryption:
+            raise ATT_Error(INSUFFICIENT_AUTHORIZATION)
         known = str(connection.peer_address) in self.bonds.all_keys
         raise ATT_Error(INSUFFICIENT_ENCRYPTION if known and not connection.encryption else INSUFFICIENT_AUTHENTICATION)
 
@@ -202,19 +214,22 @@ class Monitor:
         self.device.add_service(gatt.Service(ours(1), list(self.ours.values())))
         self.device.add_service(gatt.Service(UUID("180A"), information))
         self.device.add_service(gatt.Service(UUID("180F"), battery))
+        last = None
         for attribute in self.device.gatt_server.attributes:
+            last = attribute if isinstance(attribute, gatt.Characteristic) else last
             if attribute.type == gatt.GATT_CLIENT_CHARACTERISTIC_CONFIGURATION_DESCRIPTOR:
-                self._guard_configuration(attribute)
+                if last is not self.ours["sealed"]:
+                    self._guard_configuration(attribute, standard=last not in self.ours.values())
 
-    def _guard_configuration(self, attribute):
+    def _guard_configuration(self, attribute, standard):
         inner = attribute.value
 
         def read(bearer):
-            self._guard(bearer)
+            self._guard(bearer, standard)
             return inner.read(bearer)
 
         def write(bearer, value):
-            self._guard(bearer)
+            self._guard(bearer, standard)
             inner.write(bearer, value)
             self.wake.set()
 
@@ -222,7 +237,7 @@ class Monitor:
 
     def _fixed(self, uuid, value, of=READ):
         def read(connection):
-            self._guard(connection)
+            self._guard(connection, standard=True)
             return value()
 
         return gatt.Characteristic(UUID(uuid), of, Attribute.Permissions.READABLE, AttributeValue(read))
@@ -233,6 +248,8 @@ class Monitor:
             return self.read(name)
 
         def write(connection, value):
+            if name == "sealed":
+                return self.write_sealed(connection, value)
             self._guard(connection)
             self.write(name, value)
 
@@ -257,6 +274,60 @@ class Monitor:
             self.sent, self.status_due = (message["era"], message["count"]), True
         self.changed()
 
+    # --- past repeaters --------------------------------------------------------------------------
+
+    def write_sealed(self, connection, frame):
+        """A frame of the sealed channel: the link needs no key for it."""
+        try:
+            self._sealed(connection, bytes(frame))
+        except Refused:
+            self.channel = None
+            raise ATT_Error(NO_CHANNEL) from None
+
+    def _sealed(self, connection, frame):
+        if frame[:1] == sealed.BEGIN:
+            if self.memory.handover is None:
+                raise Refused("it has no key")
+            room = min(sealed.MOST, connection.att_mtu - 3)
+            self.channel, welcome = sealed.answer(self.memory.handover["key"], frame, os.urandom(8), room)
+            self.asked, self.sent, self.alerted, self.status_due = set(), None, None, True
+            self.channels += 1
+            self.frames.put_nowait(welcome)
+            return
+        if self.channel is None:
+            raise Refused("there is no channel")
+        if (message := self.channel.open(frame)) is None:
+            return
+        what, on, data = message
+        try:
+            match what:
+                case "subscribe":
+                    self.asked.add(on)
+                    self._answer("done", on)
+                case "read":
+                    self._answer("value", on, self.read(on))
+                case "write":
+                    self.write(on, data)
+                    self._answer("done", on)
+                case "confirm":
+                    self.confirmed.set()
+        except ATT_Error as why:
+            self._answer("refused", on, bytes([why.error_code]))
+        self.wake.set()
+
+    def _answer(self, what, on, data=b""):
+        for frame in self.channel.seal(what, on, data):
+            self.frames.put_nowait(frame)
+
+    async def _send_frames(self, connection):
+        """What is sealed goes out in the order in which it was."""
+        while True:
+            frame = await self.frames.get()
+            await self.device.gatt_server.notify_subscriber(connection, self.ours["sealed"], frame)
+
+    def _is_past(self):
+        return self.channel is not None and self.channel.is_proven
+
     # --- links -----------------------------------------------------------------------------------
 
     def _connected(self, connection):
@@ -266,14 +337,23 @@ class Monitor:
         self.status_due = True
         connection.on("pairing", self._paired)
         connection.on("pairing_failure", lambda reason: self._not_paired(connection, reason))
-        visit = self.keep(self._visit(connection))
+        self.channel, self.frames = None, asyncio.Queue()
+        work = [self.keep(self._visit(connection)), self.keep(self._send_frames(connection))]
+        work.append(self.keep(self._no_stranger(connection)))
 
         def over(reason):
-            visit.cancel()
+            for task in work:
+                task.cancel()
+            self.channel = None
             self.ended.set()
             self.keep(self._advertise())
 
         connection.on("disconnection", over)
+
+    async def _no_stranger(self, connection):
+        await asyncio.sleep(STRANGER)
+        if not connection.encryption and not self._is_past():
+            await connection.disconnect()
 
     async def _visit(self, connection):
         """Says what there is to say, for as long as there is a link."""
@@ -284,13 +364,15 @@ class Monitor:
             await self.wake.wait()
 
     def _asked(self, connection, name, bit):
+        if self._is_past():
+            return name in self.asked
         asked = self.device.gatt_server.subscribers.get(connection, {}).get(self.ours[name].handle)
         return bool(asked and asked[0] & bit)
 
     async def _say(self, connection):
         """One message; whether there may be more. Alerts come before everything else."""
         run = self.memory.sending()
-        if run is None or not self._is_secured(connection):
+        if run is None or not (self._is_secured(connection) or self._is_past()):
             return False
         server = self.device.gatt_server
         if self._asked(connection, "alerts", 2):
@@ -300,7 +382,12 @@ class Monitor:
                 message = run.alerts[number] | {"sent": self.now()}
                 data = messages.encode(messages.MONITOR, "alerts", message)
                 with contextlib.suppress(TimeoutError):
-                    await server.indicate_subscriber(connection, self.ours["alerts"], data)
+                    if self._is_past():
+                        self.confirmed.clear()
+                        self._answer("indicate", "alerts", data)
+                        await asyncio.wait_for(self.confirmed.wait(), 30)
+                    else:
+                        await server.indicate_subscriber(connection, self.ours["alerts"], data)
                     self.alerted = run.era, number + 1
                     return True
                 await connection.disconnect()
@@ -312,20 +399,29 @@ class Monitor:
         count = count if era == run.era else run.kept
         if count < run.count:
             live = count == run.count - 1 and not self.status_due
-            room = min(messages.MOST, connection.att_mtu - 3)
+            room = self.channel.fits if self._is_past() else min(messages.MOST, connection.att_mtu - 3)
             data, taken = self.memory.pack(run, count, self.now(), room, from_memory=not live)
-            await server.notify_subscriber(connection, self.ours["cycles"], data)
+            await self._notify(connection, data)
             self.sent = run.era, count + taken
             return True
         if self.status_due:
             self.status_due = False
             data = messages.encode(messages.MONITOR, "cycles", self.memory.status(self.now()))
-            await server.notify_subscriber(connection, self.ours["cycles"], data)
+            await self._notify(connection, data)
             return True
         if era != run.era:
             self.sent, self.status_due = (run.era, run.kept), True
             return True
         return False
+
+    async def _notify(self, connection, data):
+        if self._is_past():
+            self._answer("notify", "cycles", data)
+            # As fast as the link takes it, and no faster.
+            while self.frames.qsize() > 4:
+                await asyncio.sleep(0.01)
+        else:
+            await self.device.gatt_server.notify_subscriber(connection, self.ours["cycles"], data)
 
     # --- what happens ----------------------------------------------------------------------------
 

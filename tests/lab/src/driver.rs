@@ -25,6 +25,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
+const USAGE: &str = "usage: lab-driver SLOTS VISIT_SECONDS [ADAPTER...]";
 /// How long a window stays open.
 const WINDOW: Duration = Duration::from_secs(120);
 
@@ -82,7 +83,9 @@ impl Driver {
     /// Tells what a monitor said, and what is to be answered.
     fn hear(&mut self, serial: Serial, said: &Said) -> Option<Out> {
         let monitor = serial.monitor();
-        let mut line = json!({ "monitor": monitor.to_string() });
+        let by = self.conductor.session(serial).and_then(|session| session.way());
+        let by = by.map(|way| way.adapter.to_string());
+        let mut line = json!({ "monitor": monitor.to_string(), "by": by });
         let mut answer = None;
         match said {
             Said::Advert(status) => {
@@ -173,12 +176,13 @@ fn main() -> Result<()> {
 
 async fn drive() -> Result<()> {
     let mut words = std::env::args().skip(1);
-    let slots = words.next().context("usage: lab-driver SLOTS VISIT_SECONDS")?.parse()?;
-    let visit = Duration::from_secs(words.next().context("usage: lab-driver SLOTS VISIT_SECONDS")?.parse()?);
+    let slots = words.next().context(USAGE)?.parse()?;
+    let visit = Duration::from_secs(words.next().context(USAGE)?.parse()?);
     let (acts, asked) = mpsc::channel(64);
     let (happened, mut facts) = mpsc::channel(64);
     let stop = CancellationToken::new();
-    let settings = bluez::Settings { slots, ..bluez::Settings::default() };
+    let only = words.map(|word| word.parse().context("no address of an adapter")).collect::<Result<_>>()?;
+    let settings = bluez::Settings { slots, only, ..bluez::Settings::default() };
     let running = tokio::spawn(bluez::run(settings, asked, happened, stop.clone()));
     let conductor = Conductor::new(Settings { visit, ..Settings::default() }, [], now());
     let mut driver = Driver { conductor, ledger: Ledger::default(), acts };

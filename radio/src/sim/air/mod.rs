@@ -2,6 +2,9 @@
 //! what goes wrong on the way. Everything comes from a seed and the time that is told.
 
 mod monitor;
+mod repeater;
+mod repeaters;
+mod sealed;
 mod watching;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,10 +13,12 @@ use std::time::Duration;
 use domain::{LinkName, Timestamp};
 
 pub use self::monitor::Monitor;
+pub use self::repeater::{Repeater, Tampering};
 use super::dice::Dice;
 use crate::v4::Address;
 use crate::v4::air::{Act, Doing, Fact, Failure, Strength, Way};
 use crate::v4::open::Refusal;
+use crate::v4::repeater::Heard;
 
 /// How likely each mishap is, each time it could happen. All zero: none.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -42,6 +47,7 @@ const UNPLUGGED: Duration = Duration::from_secs(20);
 pub struct Air {
     monitors: BTreeMap<Address, Monitor>,
     adapters: BTreeMap<LinkName, Adapter>,
+    repeaters: BTreeMap<Address, Repeater>,
     /// What is going to be told, in order of time.
     coming: BTreeMap<(Timestamp, u64), Coming>,
     number: u64,
@@ -67,6 +73,8 @@ enum Coming {
     Speaks(Way),
     /// An adapter is plugged in again.
     Plugs(LinkName),
+    /// A repeater hears something.
+    Repeater(Address, Heard),
 }
 
 impl Air {
@@ -76,6 +84,7 @@ impl Air {
         Air {
             monitors: BTreeMap::new(),
             adapters: BTreeMap::new(),
+            repeaters: BTreeMap::new(),
             coming: BTreeMap::new(),
             number: 0,
             dice: Dice::new(seed, "air", 0),
@@ -101,6 +110,21 @@ impl Air {
         self.monitors.insert(monitor.address(), monitor);
     }
 
+    /// How strong an adapter hears a monitor or a repeater from now on, dBm; none out of its reach. A link breaks there.
+    pub fn reach(&mut self, adapter: &LinkName, address: Address, dbm: Option<i8>, now: Timestamp) {
+        let Some(there) = self.adapters.get_mut(adapter) else { return };
+        if let Some(dbm) = dbm {
+            there.reach.insert(address, dbm);
+            return;
+        }
+        there.reach.remove(&address);
+        let way = Way { adapter: adapter.clone(), address };
+        if self.monitors.get(&address).is_some_and(|monitor| monitor.linked() == Some(adapter)) {
+            self.drop_link(&way);
+            self.tell(now, Fact::Disconnected { way });
+        }
+    }
+
     /// A monitor is carried away; its link, if it has one, breaks.
     pub fn carry_off(&mut self, address: Address, now: Timestamp) -> Option<Monitor> {
         let adapter = self.monitors.get(&address)?.linked().cloned();
@@ -124,9 +148,10 @@ impl Air {
 
     /// Every monitor without a link sends an advert; those adapters hear it that listen and are near.
     pub fn adverts(&mut self, now: Timestamp) {
-        let mut heard = Vec::new();
+        let (mut heard, mut said) = (Vec::new(), Vec::new());
         for (address, monitor) in self.monitors.iter_mut().filter(|(_, monitor)| monitor.linked().is_none()) {
             let Some(what) = monitor.advert() else { continue };
+            said.push((*address, what));
             for (name, adapter) in self.adapters.iter().filter(|(_, adapter)| adapter.scans && !adapter.gone)
             {
                 if let Some(dbm) = adapter.reach.get(address) {
@@ -136,6 +161,7 @@ impl Air {
             }
         }
         heard.into_iter().for_each(|fact| self.tell(now, fact));
+        self.repeat(&said, now);
     }
 
     /// The next fact up to a time, and when it happened.
@@ -157,6 +183,7 @@ impl Air {
                         return Some((now, Fact::Came { adapter, slots }));
                     }
                 }
+                Coming::Repeater(address, heard) => self.repeater_hears(address, heard, now),
                 Coming::Speaks(way) => {
                     if let Some(fact) = self.speak(&way, now) {
                         return Some((now, fact));
@@ -167,6 +194,10 @@ impl Air {
     }
 
     fn speak(&mut self, way: &Way, now: Timestamp) -> Option<Fact> {
+        if let Some(repeater) = self.repeater_of(way) {
+            self.speaks_past(repeater, way, now);
+            return None;
+        }
         let monitor = self.monitors.get_mut(&way.address).filter(|of| of.linked() == Some(&way.adapter))?;
         let (characteristic, bytes) = monitor.speak(now)?;
         if !self.breaks(way, now) {
@@ -198,6 +229,11 @@ impl Air {
         };
         if self.dice.happens(self.mishaps.unplug) {
             self.unplug(&name, now);
+        }
+        if let Some(way) = about.as_ref().filter(|way| self.repeaters.contains_key(&way.address))
+            && self.adapters.get(&name).is_some_and(|adapter| !adapter.gone)
+        {
+            return self.act_on_repeater(act, way.address, &name, now);
         }
         let there = self.adapters.get_mut(&name).filter(|adapter| !adapter.gone);
         match (act, there, about) {
@@ -316,7 +352,7 @@ impl Air {
     fn drop_link(&mut self, way: &Way) {
         self.monitors.get_mut(&way.address).into_iter().for_each(Monitor::unlink);
         self.coming.retain(|_, coming| match coming {
-            Coming::Fact(Fact::Advert { .. }) | Coming::Plugs(_) => true,
+            Coming::Fact(Fact::Advert { .. }) | Coming::Plugs(_) | Coming::Repeater(..) => true,
             Coming::Fact(fact) => fact.way() != Some(way),
             Coming::Speaks(of) => of != way,
         });
@@ -336,8 +372,9 @@ impl Air {
         self.coming.retain(|_, coming| match coming {
             Coming::Fact(fact) => fact.way().is_none_or(|way| way.adapter != *name),
             Coming::Speaks(way) => way.adapter != *name,
-            Coming::Plugs(_) => true,
+            Coming::Plugs(_) | Coming::Repeater(..) => true,
         });
+        self.guest_leaves(name, now);
         self.tell(now, Fact::Went { adapter: name.clone() });
         self.come(now.later_by(UNPLUGGED), Coming::Plugs(name.clone()));
     }

@@ -4,15 +4,16 @@ use std::collections::BTreeMap;
 
 use domain::{AlertKind, LinkName, MoldName, Thresholds, Timestamp};
 
+use super::sealed::Past;
 use super::watching::Watching;
 use crate::open::{CycleTicks, DeciCelsius, Made, Record, StretchHead, Ticks};
-use crate::v4::Address;
 use crate::v4::advert::{Company, Ours, Sealer, State, Status, Waiting};
 use crate::v4::air::Strength;
 use crate::v4::open::{
     Alert, AlertMoment, Characteristic, FromMonitor, Handover, Identity, Initialised, LinkStatus, Refusal,
     Serial, ToMonitor,
 };
+use crate::v4::{Address, Key};
 
 /// What an ATT_MTU of 247 carries.
 const MTU: usize = 247;
@@ -39,6 +40,11 @@ pub struct Monitor {
     bonds: BTreeMap<LinkName, Strength>,
     lost_bond: bool,
     sealer: Option<Sealer>,
+    /// What was handed over, for the channel past repeaters.
+    pub(super) key: Option<Key>,
+    /// Whether it has that channel: an older one has not.
+    pub speaks_sealed: bool,
+    pub(super) past: Option<Past>,
     blinked: u32,
     started: Timestamp,
     link: Option<Link>,
@@ -83,6 +89,9 @@ impl Monitor {
             bonds: BTreeMap::new(),
             lost_bond: false,
             sealer: None,
+            key: None,
+            speaks_sealed: true,
+            past: None,
             blinked: 0,
             started: now,
             link: None,
@@ -234,7 +243,7 @@ impl Monitor {
         self.bonds.remove(adapter);
     }
 
-    /// A link is there.
+    /// A link is there, to an adapter or a repeater.
     pub fn link(&mut self, adapter: &LinkName) -> usize {
         self.link = Some(Link {
             adapter: adapter.clone(),
@@ -250,6 +259,7 @@ impl Monitor {
     /// The link is gone.
     pub fn unlink(&mut self) {
         self.link = None;
+        self.past = None;
     }
 
     /// The adapter it has a link with.
@@ -289,7 +299,8 @@ impl Monitor {
         if characteristic == Characteristic::Handover {
             let Handover { id, key } = Handover::decode(bytes).map_err(|_| Refusal::Message)?;
             let next = self.sealer.as_ref().map_or(1, Sealer::next_counter);
-            self.sealer = Some(Sealer::new(key, id, next));
+            self.sealer = Some(Sealer::new(key.clone(), id, next));
+            self.key = Some(key);
             return Ok(());
         }
         match ToMonitor::decode(characteristic, bytes).map_err(|_| Refusal::Message)? {
@@ -329,6 +340,11 @@ impl Monitor {
 
     /// The next thing it says by itself on its link: alerts, then cycles, then a status.
     pub fn speak(&mut self, now: Timestamp) -> Option<(Characteristic, Vec<u8>)> {
+        self.speak_within(now, MTU)
+    }
+
+    /// The same, where packets carry so much.
+    pub(super) fn speak_within(&mut self, now: Timestamp, mtu: usize) -> Option<(Characteristic, Vec<u8>)> {
         let (clock, count, before, era) = (self.clock(now), self.count(), self.before, self.era);
         let status = self.status(now);
         let link = self.link.as_mut()?;
@@ -348,7 +364,7 @@ impl Monitor {
         let skipped = usize::try_from(link.sent.wrapping_sub(before)).unwrap_or(usize::MAX);
         let left = self.memory.get(skipped..).unwrap_or_default();
         let head = StretchHead { era, before: link.sent, sent: clock, from_memory: left.len() > 1 };
-        if let Some(packed) = FromMonitor::pack(&head, left, MTU) {
+        if let Some(packed) = FromMonitor::pack(&head, left, mtu) {
             link.sent = packed.stretch.count();
             link.owes_status |= head.from_memory;
             return say(&FromMonitor::Cycles(packed.stretch));

@@ -4,6 +4,7 @@ use zbus::message::Header;
 use zbus::zvariant::{OwnedObjectPath, OwnedValue};
 use zbus::{Connection, Message};
 
+use super::offers::{ADVERTISING, GATT_MANAGER};
 use super::tree::Properties;
 use super::{ADAPTER, Agent, CHARACTERISTIC, DEVICE, Daemon, Peer, properties, value};
 
@@ -93,6 +94,9 @@ async fn dispatch<P: Peer>(daemon: &Daemon<P>, bus: &Connection, call: &Call<'_>
         }
         ("org.freedesktop.DBus.Properties", method) => property(daemon, call, method).await,
         ("org.bluez.AgentManager1", method) => agent_manager(daemon, call, method),
+        (GATT_MANAGER | ADVERTISING, method) if daemon.state().tree.has(path) => {
+            daemon.offer(bus, call, method).await
+        }
         (ADAPTER, method) => adapter(daemon, call, method).await,
         (DEVICE, method) if daemon.state().tree.has(path) => daemon.device_call(bus, call, method).await,
         (CHARACTERISTIC, method) if daemon.state().tree.has(path) => {

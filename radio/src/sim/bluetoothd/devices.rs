@@ -12,7 +12,7 @@ use super::{
     ADAPTER, CHARACTERISTIC, DEVICE, Daemon, Faults, Interfaces, Pairing, Peer, SERVICE, State, device_path,
     object, properties, value,
 };
-use crate::v4::Uuid;
+use crate::v4::{Uuid, open};
 
 impl<P: Peer> Daemon<P> {
     /// Puts a monitor into reach of an adapter. BlueZ knows nothing of it until it is heard.
@@ -220,12 +220,13 @@ impl<P: Peer> Daemon<P> {
             if !state.tree.is(&device, DEVICE, "Connected") {
                 return Err(Refusal::bluez("Failed", "Not connected"));
             }
-            // Every characteristic wants a link that is encrypted with the bond's key.
-            if !state.tree.is(&device, DEVICE, "Bonded") {
+            let uuid = state.tree.text(path, CHARACTERISTIC, "UUID").and_then(|uuid| uuid.parse().ok());
+            let uuid = uuid.ok_or_else(|| Refusal::unknown_object(path, method, CHARACTERISTIC))?;
+            // Every characteristic wants a link that is encrypted with the bond's key, but the one that needs none.
+            if !state.tree.is(&device, DEVICE, "Bonded") && uuid != open::Characteristic::Sealed.uuid() {
                 return Err(Refusal::bluez("NotPermitted", "Not paired"));
             }
-            let uuid = state.tree.text(path, CHARACTERISTIC, "UUID").and_then(|uuid| uuid.parse().ok());
-            uuid.ok_or_else(|| Refusal::unknown_object(path, method, CHARACTERISTIC))?
+            uuid
         };
         let body = call.message.body();
         match method {

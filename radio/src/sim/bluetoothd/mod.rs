@@ -6,6 +6,7 @@ mod agents;
 mod calls;
 mod devices;
 mod faults;
+mod offers;
 mod peer;
 mod tree;
 
@@ -20,6 +21,7 @@ use zbus::zvariant::OwnedObjectPath;
 use zbus::{Connection, MessageStream, connection};
 
 pub use faults::Faults;
+pub use offers::{Advert, Offer};
 pub use peer::{Characteristic, Pairing, Peer, SERVICES};
 use tree::{Interfaces, Properties, copies, copy, object};
 pub use tree::{Tree, properties, value};
@@ -70,6 +72,10 @@ pub struct State<P> {
     pub calls: Vec<String>,
     /// Clients of the GATT half.
     pub clients: BTreeSet<String>,
+    /// What programs offer to guests, by adapter.
+    pub offers: BTreeMap<String, Offer>,
+    /// Adverts that adapters send.
+    pub adverts: BTreeMap<String, Advert>,
 }
 
 impl<P> Default for State<P> {
@@ -85,6 +91,8 @@ impl<P> Default for State<P> {
             duplicates: BTreeSet::new(),
             calls: Vec::new(),
             clients: BTreeSet::new(),
+            offers: BTreeMap::new(),
+            adverts: BTreeMap::new(),
         }
     }
 }
@@ -143,7 +151,8 @@ impl<P: Peer> Daemon<P> {
                 if message.message_type() == Type::MethodCall {
                     tokio::spawn(calls::answer(daemon.clone(), connection.clone(), message));
                 } else if message.message_type() == Type::Signal {
-                    daemon.client_left(&message);
+                    let changed = message.header().member().is_some_and(|it| it == "PropertiesChanged");
+                    if changed { daemon.offered(&message) } else { daemon.client_left(&message) }
                 }
             }
         });
@@ -167,6 +176,8 @@ impl<P: Peer> Daemon<P> {
             state.listeners.retain(|(client, _)| *client != name);
             state.scanners.retain(|(client, _)| *client != name);
             state.clients.remove(&name);
+            state.offers.retain(|_, offer| offer.owner != name);
+            state.adverts.retain(|_, advert| advert.owner() != name);
             drop(state);
             self.tell();
         }
@@ -201,6 +212,8 @@ impl<P: Peer> Daemon<P> {
             state.listeners.clear();
             state.scanners.clear();
             state.duplicates.clear();
+            state.offers.clear();
+            state.adverts.clear();
         }
         if let Some(bus) = bus {
             let _ = bus.close().await;

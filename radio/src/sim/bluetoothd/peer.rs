@@ -33,7 +33,7 @@ const fn of(n: u128, flags: &'static [&'static str]) -> Characteristic {
 }
 
 /// Our service and its characteristics, as `docs/protocol/open-v4.md` has them, and the battery's level.
-pub const SERVICES: [Characteristic; 8] = [
+pub const SERVICES: [Characteristic; 9] = [
     of(2, &["read", "write"]),
     of(3, &["read", "notify"]),
     of(4, &["read", "write"]),
@@ -41,6 +41,7 @@ pub const SERVICES: [Characteristic; 8] = [
     of(6, &["write"]),
     of(7, &["read", "write"]),
     of(8, &["write"]),
+    of(9, &["write", "notify"]),
     Characteristic {
         service: Uuid::from_u16(0x180F),
         uuid: Uuid::from_u16(0x2A19),

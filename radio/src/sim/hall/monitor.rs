@@ -7,11 +7,10 @@ use domain::{LinkName, Timestamp};
 
 use crate::Clock;
 use crate::sim::air;
-use crate::sim::bluetoothd::{Pairing, Peer};
+use crate::sim::bluetoothd::{Characteristic, Pairing, Peer, SERVICES};
 use crate::sim::dice::Dice;
 use crate::sim::process::{Closing, Process};
-use crate::v4::open::Characteristic;
-use crate::v4::{Address, Uuid};
+use crate::v4::{Address, Uuid, open};
 
 /// It says what it is like so often.
 const ADVERT_EVERY: Duration = Duration::from_secs(1);
@@ -94,6 +93,12 @@ impl Peer for Reached {
         Pairing::Passkey(self.lock().passkey)
     }
 
+    /// Without the sealed channel: nobody repeats in the hall.
+    fn characteristics(&self) -> Vec<Characteristic> {
+        let sealed = open::Characteristic::Sealed.uuid();
+        SERVICES.into_iter().filter(|of| of.uuid != sealed).collect()
+    }
+
     fn bonded(&mut self, adapter: &str, by_passkey: bool) {
         let mut working = self.lock();
         let passkey = by_passkey.then_some(working.passkey);
@@ -121,17 +126,17 @@ impl Peer for Reached {
 
     fn read(&mut self, characteristic: Uuid) -> Option<Vec<u8>> {
         let now = (self.clock)();
-        self.lock().monitor.read(Characteristic::of(characteristic)?, now)
+        self.lock().monitor.read(open::Characteristic::of(characteristic)?, now)
     }
 
     fn write(&mut self, characteristic: Uuid, bytes: Vec<u8>) -> Result<(), u8> {
         // 03: write not permitted (Core, volume 3, part F, 3.4.1.1).
-        let characteristic = Characteristic::of(characteristic).ok_or(0x03_u8)?;
+        let characteristic = open::Characteristic::of(characteristic).ok_or(0x03_u8)?;
         self.lock().monitor.write(characteristic, &bytes).map_err(|refusal| refusal.code())
     }
 
     fn listened(&mut self, characteristic: Uuid) {
-        if let Some(characteristic) = Characteristic::of(characteristic) {
+        if let Some(characteristic) = open::Characteristic::of(characteristic) {
             self.lock().monitor.subscribe(characteristic);
         }
     }

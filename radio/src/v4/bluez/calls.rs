@@ -8,6 +8,7 @@ use zbus::Connection;
 use zbus::zvariant::{DynamicType, ObjectPath, OwnedObjectPath, OwnedValue, Value};
 
 use super::failure;
+use crate::v4::Address;
 use crate::v4::air::Failure;
 
 pub(super) const BLUEZ: &str = "org.bluez";
@@ -16,6 +17,8 @@ pub(super) const DEVICE: &str = "org.bluez.Device1";
 const BUS: &str = "org.freedesktop.DBus";
 const BUS_PATH: &str = "/org/freedesktop/DBus";
 const MANAGER: &str = "org.bluez.AgentManager1";
+const GATT: &str = "org.bluez.GattManager1";
+const ADVERTISING: &str = "org.bluez.LEAdvertisingManager1";
 
 /// Properties of an object's interface.
 pub(super) type Properties = HashMap<String, OwnedValue>;
@@ -80,6 +83,59 @@ impl Calls {
         let answer =
             self.call(BLUEZ, "/", "org.freedesktop.DBus.ObjectManager", "GetManagedObjects", &()).await?;
         answer.body().deserialize().map_err(|error| Failure::Other(error.to_string()))
+    }
+
+    /// The path of the adapter with that address.
+    pub(super) async fn adapter(&self, wanted: Address) -> Result<Option<String>, Failure> {
+        let is = |interfaces: &Interfaces| {
+            let address = interfaces.get(ADAPTER).and_then(|it| <&str>::try_from(it.get("Address")?).ok());
+            address.and_then(|it| it.parse().ok()) == Some(wanted)
+        };
+        let objects = self.objects().await?;
+        Ok(objects.into_iter().find(|(_, interfaces)| is(interfaces)).map(|(path, _)| path.to_string()))
+    }
+
+    /// Offers services of ours to whoever connects to an adapter.
+    pub(super) async fn register_service(&self, adapter: &str, root: &str) -> Result<(), Failure> {
+        let known = |text: &str| text.contains("Already Exists");
+        match self.register(adapter, GATT, "RegisterApplication", root).await {
+            // Before this bluetoothd knew us already.
+            Err(Failure::Other(text)) if known(&text) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Has an adapter send an advert of ours.
+    pub(super) async fn register_advert(&self, adapter: &str, advert: &str) -> Result<(), Failure> {
+        self.register(adapter, ADVERTISING, "RegisterAdvertisement", advert).await
+    }
+
+    async fn register(
+        &self,
+        adapter: &str,
+        interface: &str,
+        method: &str,
+        what: &str,
+    ) -> Result<(), Failure> {
+        let what = ObjectPath::try_from(what).map_err(|error| Failure::Other(error.to_string()))?;
+        let options = HashMap::<&str, Value<'_>>::new();
+        self.call(BLUEZ, adapter, interface, method, &(what, options)).await.map(drop)
+    }
+
+    /// No more of it.
+    pub(super) async fn unregister_advert(&self, adapter: &str, advert: &str) -> Result<(), Failure> {
+        let advert = ObjectPath::try_from(advert).map_err(|error| Failure::Other(error.to_string()))?;
+        self.call(BLUEZ, adapter, ADVERTISING, "UnregisterAdvertisement", &advert).await.map(drop)
+    }
+
+    /// Tells bluetoothd that a property of an object of ours is another one now.
+    pub(super) async fn changed(&self, path: &str, interface: &str, (name, value): (&str, Value<'_>)) {
+        let body = (interface, HashMap::from([(name, value)]), Vec::<&str>::new());
+        let properties = "org.freedesktop.DBus.Properties";
+        let sent = self.bus.emit_signal(Some(BLUEZ), path, properties, "PropertiesChanged", &body).await;
+        if let Err(error) = sent {
+            tracing::warn!(%error, "tell the Bluetooth service something");
+        }
     }
 
     /// A method of a device without arguments: Connect, Pair, CancelPairing, Disconnect.

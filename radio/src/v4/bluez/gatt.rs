@@ -160,7 +160,7 @@ impl Session {
             .into_iter()
             .flat_map(|service| service.characteristics)
             .find(|it| Uuid::new(it.uuid.as_u128()) == uuid)
-            .ok_or_else(|| Failure::Other(format!("it has no characteristic {uuid}")))?;
+            .ok_or(Failure::Missing)?;
         Ok((peripheral, characteristic))
     }
 

@@ -31,7 +31,7 @@ impl Lanes {
 
     /// Puts an act behind those that wait on its way. One that ends the link overtakes them.
     pub(super) fn put(&mut self, act: Act) {
-        let Some(way) = way(&act).cloned() else { return };
+        let Some(way) = act.way().cloned() else { return };
         let lane = self.lanes.entry(way).or_insert_with(|| {
             let (acts, waiting) = mpsc::unbounded_channel();
             let ended = watch::Sender::new(0);
@@ -45,19 +45,6 @@ impl Lanes {
         // The lane's task ends only with the driver.
         let _ = lane.acts.send((lane.next, act));
         lane.next += 1;
-    }
-}
-
-fn way(act: &Act) -> Option<&Way> {
-    match act {
-        Act::Scan { .. } => None,
-        Act::Connect(way)
-        | Act::Pair { way, .. }
-        | Act::Subscribe(way, _)
-        | Act::Read(way, _)
-        | Act::Write(way, ..)
-        | Act::Disconnect(way)
-        | Act::Forget(way) => Some(way),
     }
 }
 

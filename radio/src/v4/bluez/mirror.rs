@@ -53,6 +53,10 @@ struct Device {
 /// The picture.
 pub(super) struct Mirror {
     slots: usize,
+    /// Adapters that are used; all if there is none in it.
+    only: Vec<Address>,
+    /// Links that nobody asked for are others', and are told.
+    guests: bool,
     /// Who owns `org.bluez`: nobody else's signals count.
     owner: Option<String>,
     adapters: HashMap<String, Adapter>,
@@ -68,7 +72,13 @@ fn name(address: Address) -> LinkName {
 
 impl Mirror {
     pub(super) fn new(slots: usize) -> Self {
-        Mirror { slots, owner: None, adapters: HashMap::new(), devices: HashMap::new(), ready: false }
+        let (owner, adapters, devices) = (None, HashMap::new(), HashMap::new());
+        Mirror { slots, only: Vec::new(), guests: false, owner, adapters, devices, ready: false }
+    }
+
+    /// With these adapters alone, and with others' links or without.
+    pub(super) fn with(self, only: Vec<Address>, guests: bool) -> Self {
+        Mirror { only, guests, ..self }
     }
 
     pub(super) fn owner(&self) -> Option<&str> {
@@ -137,7 +147,9 @@ impl Mirror {
             Some(Place::Adapter(_)) => {
                 let Some(properties) = interfaces.get(ADAPTER) else { return Vec::new() };
                 let address = properties.get("Address").and_then(|it| <&str>::try_from(it).ok());
-                let Some(address) = address.and_then(|it| it.parse().ok()) else { return Vec::new() };
+                let address = address.and_then(|it| it.parse().ok());
+                let used = |it: &Address| self.only.is_empty() || self.only.contains(it);
+                let Some(address) = address.filter(used) else { return Vec::new() };
                 let name = name(address);
                 let adapter = Adapter { address, name, powered: is(properties, "Powered").unwrap_or(false) };
                 let news = self.adapter_news(path, &adapter);
@@ -189,12 +201,19 @@ impl Mirror {
             device.rssi = i8::try_from(rssi).ok();
         }
         device.resolved = is(changed, "ServicesResolved").unwrap_or(device.resolved);
-        let was = device.connected;
+        let (was, was_ours) = (device.connected, device.ours);
         device.connected = is(changed, "Connected").unwrap_or(was);
         if device.connected && !was && !device.ours && self.ready {
             // bluetoothd may learn of a link from before only after it told what there is. Nobody would end it, and a
             // monitor with a link sends no adverts.
-            news.push(News::Leftover(path.to_owned()));
+            news.push(if self.guests {
+                News::Fact(Fact::Guest { way: way.clone(), there: true })
+            } else {
+                News::Leftover(path.to_owned())
+            });
+        }
+        if self.guests && was && !device.connected && !was_ours {
+            news.push(News::Fact(Fact::Guest { way: way.clone(), there: false }));
         }
         device.ours &= device.connected || !was;
         if !device.connected && std::mem::take(&mut device.told) {
@@ -243,6 +262,9 @@ impl Mirror {
         let way = self.way(path);
         let Some(device) = self.devices.remove(path) else { return Vec::new() };
         let mut news = Vec::new();
+        if let (true, true, Some(way)) = (self.guests, device.connected && !device.ours, way.clone()) {
+            news.push(News::Fact(Fact::Guest { way, there: false }));
+        }
         if let Some(Place::Device(adapter, monitor)) = paths::place(path)
             && let Some(adapter) = self.adapters.get(adapter)
         {
@@ -364,6 +386,28 @@ mod tests {
             [leftover()],
             "ours was lost before"
         );
+    }
+
+    #[test]
+    fn a_repeater_is_told_of_guests_and_uses_no_other_adapter_than_it_may() {
+        let (own, guest) = (Address::from_be_bytes([1; 6]), Address::from_be_bytes([0xF0, 0, 0, 0, 0, 1]));
+        let mut mirror = with_an_adapter(own).with(Vec::new(), true);
+        let path = paths::device(ADAPTER_PATH, guest);
+        let way = Way { adapter: name(own), address: guest };
+        let told = |there| [News::Fact(Fact::Guest { way: way.clone(), there })];
+        mirror.ready([(path.clone(), Interfaces::from([(DEVICE.to_owned(), Properties::new())]))]);
+        assert_eq!(mirror.changed(&path, DEVICE, &truth("Connected", true)), told(true));
+        assert_eq!(mirror.changed(&path, DEVICE, &truth("Connected", false)), told(false));
+        mirror.changed(&path, DEVICE, &truth("Connected", true));
+        let gone = mirror.removed(&path, &[DEVICE.to_owned()]);
+        assert!(gone.contains(&told(false)[0]), "{gone:?}");
+        let mut mirror = Mirror::new(5).with(vec![guest], false);
+        let text = OwnedValue::try_from(Value::from(own.to_string())).unwrap();
+        let mut properties = truth("Powered", true);
+        properties.insert("Address".to_owned(), text);
+        mirror.added(ADAPTER_PATH, &Interfaces::from([(ADAPTER.to_owned(), properties)]));
+        assert_eq!(mirror.ready([]), []);
+        assert_eq!(mirror.adapter(&name(own)), None);
     }
 
     #[test]

@@ -5,6 +5,8 @@
 //! stands before any adapter is told. A bluetoothd that ends takes everything along; when it is there again, everything
 //! is made anew.
 //!
+//! [`repeat`](fn@repeat) is the same for a repeater, which is offered to others beside ([`server`]).
+//!
 //! Acts on one way are done one after the other, as they came; an act that ends the link overtakes what still runs.
 
 mod adverts;
@@ -17,7 +19,9 @@ mod lane;
 mod link;
 mod mirror;
 mod paths;
+mod repeat;
 mod scan;
+mod server;
 mod shared;
 mod signals;
 
@@ -31,10 +35,12 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use zbus::connection::Builder;
 
+use super::Address;
 use super::air::{Act, Fact, Failure};
 use agent::{Agent, Pairings};
 use calls::Calls;
 use lane::Lanes;
+pub use repeat::repeat;
 use shared::Shared;
 
 /// How long things may take.
@@ -57,6 +63,10 @@ pub struct Settings {
     pub bonds: PathBuf,
     /// Links that an adapter can have at once.
     pub slots: usize,
+    /// Adapters that are used; none in it: all that there are.
+    pub only: Vec<Address>,
+    /// Links that others make are left alone and told: a repeater's, to whom they come.
+    pub guests: bool,
     /// How long things may take.
     pub limits: Limits,
     /// Match rules more than there should be, above which the connection below btleplug is made anew. The bus allows 512.
@@ -71,6 +81,8 @@ impl Default for Settings {
         Settings {
             bonds: PathBuf::from("/var/lib/bluetooth"),
             slots: 5,
+            only: Vec::new(),
+            guests: false,
             limits: Limits { call: seconds(10), connect: seconds(30), pair: seconds(60), gatt: seconds(35) },
             stray_rules: 128,
             count_rules_every: seconds(60),

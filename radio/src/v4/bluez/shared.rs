@@ -80,7 +80,7 @@ impl Shared {
         let session = Session::new(values.clone()).await?;
         let adverts = Arc::new(AtomicUsize::new(0));
         let shared = Shared {
-            mirror: Mutex::new(Mirror::new(settings.slots)),
+            mirror: Mutex::new(Mirror::new(settings.slots).with(settings.only.clone(), settings.guests)),
             settings,
             calls,
             pairings,

@@ -25,6 +25,11 @@ impl Backoff {
         self.until = Some(now.later_by(half + half.mul_f64(f64::from(dice) / f64::from(u32::MAX))));
     }
 
+    /// It is left alone for so long, whatever was before.
+    pub(super) fn rest(&mut self, now: Timestamp, pause: Duration) {
+        self.until = Some(now.later_by(pause));
+    }
+
     /// It went well: the next failure is a first one.
     pub(super) fn succeeded(&mut self) {
         *self = Backoff::default();

@@ -2,12 +2,14 @@
 //!
 //! An adapter makes one link at a time and does not listen meanwhile; it has no more links than slots. More monitors than slots
 //! take turns: what presses most first, then who waits longest; a link on which nothing waits goes to whoever needs one,
-//! one that drains is cut when others wait and it had its time, and goes on at its next turn. Everything is told in: the
-//! facts, the time, and numbers to spread pauses by.
+//! one that drains is cut when others wait and it had its time, and goes on at its next turn. A repeater is to it one more adapter,
+//! which takes a slot of one of the box's. Everything is told in: the facts, the time, and numbers that nobody foresees.
 
 mod adapter;
 mod backoff;
+mod by_repeater;
 mod monitor;
+mod repeaters;
 mod report;
 mod signal;
 
@@ -18,6 +20,7 @@ use domain::{LinkName, Timestamp};
 
 use self::adapter::Adapter;
 use self::monitor::Monitor;
+use self::repeaters::Repeaters;
 pub use self::signal::{BETTER_BY_DB, BETTER_FOR, Choice, LEAST_DWELL, Why};
 use super::Key;
 use super::advert::{Ours, Sealed, Status, Window};
@@ -80,6 +83,7 @@ pub enum Said {
 pub struct Conductor {
     settings: Settings,
     adapters: BTreeMap<LinkName, Adapter>,
+    repeaters: Repeaters,
     monitors: BTreeMap<Serial, Monitor>,
     /// Whose link that is, or is about to be.
     links: BTreeMap<Way, Serial>,
@@ -97,7 +101,8 @@ impl Conductor {
             let session = Session::bonded(serial, bonds, now);
             monitors.insert(serial, Monitor::new(session).with_key(id, key, window));
         }
-        Conductor { settings, adapters: BTreeMap::new(), monitors, links: BTreeMap::new(), ids }
+        let (adapters, links, repeaters) = (BTreeMap::new(), BTreeMap::new(), Repeaters::default());
+        Conductor { settings, adapters, repeaters, monitors, links, ids }
     }
 
     /// The session of a monitor that was heard or is known.
@@ -156,6 +161,11 @@ impl Conductor {
             self.feed(serial, Input::Tick, now, dice, &mut out);
         }
         self.monitors.retain(|_, monitor| !monitor.session.is_forgotten(now));
+        let (brought, gone) = self.repeaters.tick(now);
+        for name in gone {
+            self.monitors.values_mut().for_each(|monitor| monitor.forget(&name));
+        }
+        self.bring(brought, now, dice, &mut out);
         self.arrange(now, dice, &mut out);
         out
     }
@@ -163,41 +173,47 @@ impl Conductor {
     /// Something happened.
     pub fn take(&mut self, fact: Fact, now: Timestamp, dice: &mut Dice<'_>) -> Out {
         let mut out = Out::default();
+        self.take_all(fact, now, dice, &mut out);
+        self.arrange(now, dice, &mut out);
+        out
+    }
+
+    fn take_one(&mut self, fact: Fact, now: Timestamp, dice: &mut Dice<'_>, out: &mut Out) {
         match fact {
             Fact::Came { adapter, slots } => {
-                self.end_links(&adapter, now, dice, &mut out);
+                self.end_links(&adapter, now, dice, out);
                 self.adapters.insert(adapter.clone(), Adapter::new(adapter, slots));
             }
             Fact::Went { adapter } => {
-                self.end_links(&adapter, now, dice, &mut out);
+                self.end_links(&adapter, now, dice, out);
                 self.adapters.remove(&adapter);
             }
-            Fact::Advert { way, rssi_dbm, what } => self.hear(&way, rssi_dbm, what, now, dice, &mut out),
+            Fact::Advert { way, rssi_dbm, what } => self.hear(&way, rssi_dbm, what, now, dice, out),
             // Nobody has a link with a sensor.
             Fact::Sensor { .. } => {}
-            Fact::Disconnected { way } => self.end_link(&way, now, dice, &mut out),
-            Fact::Connected { way, mtu } => self.begin_link(&way, mtu, now, dice, &mut out),
+            Fact::Disconnected { way } => self.end_link(&way, now, dice, out),
+            Fact::Connected { way, mtu } => self.begin_link(&way, mtu, now, dice, out),
             Fact::Failed { way, what: what @ Doing::Connect, why } => {
                 if let Some(adapter) = self.adapters.get_mut(&way.adapter) {
                     adapter.failed(&way, now);
                 }
                 if let Some(serial) = self.links.remove(&way) {
-                    self.feed_by(&way, serial, Input::Failed(what, why), now, dice, &mut out);
+                    self.feed_by(&way, serial, Input::Failed(what, why), now, dice, out);
                 }
             }
             Fact::Failed { way, what, why } => {
-                self.feed_link(&way, Input::Failed(what, why), now, dice, &mut out);
+                self.feed_link(&way, Input::Failed(what, why), now, dice, out);
             }
             Fact::Paired { way, strength } => {
-                self.feed_link(&way, Input::Paired(strength), now, dice, &mut out);
+                self.feed_link(&way, Input::Paired(strength), now, dice, out);
             }
             Fact::Value { way, characteristic, bytes } => {
-                self.feed_link(&way, Input::Value(characteristic, bytes), now, dice, &mut out);
+                self.feed_link(&way, Input::Value(characteristic, bytes), now, dice, out);
             }
-            Fact::Done { way, what } => self.feed_link(&way, Input::Done(what), now, dice, &mut out),
+            Fact::Done { way, what } => self.feed_link(&way, Input::Done(what), now, dice, out),
+            // Nobody is a box's guest.
+            Fact::Guest { .. } => {}
         }
-        self.arrange(now, dice, &mut out);
-        out
     }
 
     fn begin_link(&mut self, way: &Way, mtu: usize, now: Timestamp, dice: &mut Dice<'_>, out: &mut Out) {
@@ -207,7 +223,10 @@ impl Conductor {
         let owner = self.links.get(way).copied();
         match owner.and_then(|serial| Some((serial, self.monitors.get_mut(&serial)?))) {
             Some((serial, monitor)) if monitor.session.way() == Some(way) => {
-                monitor.backoff.succeeded();
+                // That a repeater's tunnel is there proves little: what fails in it is held against that way.
+                if !way.adapter.is_repeater() {
+                    monitor.backoff.succeeded();
+                }
                 monitor.linked = Some(now);
                 self.feed(serial, Input::Connected { mtu }, now, dice, out);
             }
@@ -264,14 +283,16 @@ impl Conductor {
                     out.said.push((serial, Said::Advert(status)));
                 }
             }
-            // Nobody connects to a repeater's advert: it tells the state and not the way.
             Ours::Repeated(repeated) => {
                 if let Some(serial) = self.ids.get(&repeated.sealed.id).copied()
                     && let Some(monitor) = self.monitors.get_mut(&serial)
-                    && let Some((status, true)) = monitor.open(&repeated.sealed)
+                    && let Some((status, news)) = monitor.open(&repeated.sealed)
                 {
-                    self.feed(serial, Input::Status(status), now, dice, out);
-                    out.said.push((serial, Said::Advert(status)));
+                    self.heard_by_repeater(serial, way, rssi_dbm, &repeated, now);
+                    if news {
+                        self.feed(serial, Input::Status(status), now, dice, out);
+                        out.said.push((serial, Said::Advert(status)));
+                    }
                 }
             }
         }
@@ -323,13 +344,18 @@ impl Conductor {
 
     fn feed(&mut self, serial: Serial, input: Input, now: Timestamp, dice: &mut Dice<'_>, out: &mut Out) {
         let Some(monitor) = self.monitors.get_mut(&serial) else { return };
+        let by = monitor.session.way().filter(|way| way.adapter.is_repeater()).cloned();
+        let ended = matches!(input, Input::Disconnected);
         let step = monitor.session.take(input, now);
+        if let Some(by) = &by {
+            monitor.judge(by, ended, &step.told, now, dice);
+        }
         for told in &step.told {
             if let Some(id) = monitor.note(told) {
                 self.ids.retain(|_, of| *of != serial);
                 self.ids.insert(id, serial);
             }
-            if matches!(told, Told::LinkLost(_)) {
+            if matches!(told, Told::LinkLost(_)) && by.is_none() {
                 monitor.backoff.failed(now, dice());
             }
         }
@@ -339,33 +365,38 @@ impl Conductor {
 
     /// Shares out the adapters that are ready for another link.
     fn arrange(&mut self, now: Timestamp, dice: &mut Dice<'_>, out: &mut Out) {
-        let names: Vec<LinkName> = self.adapters.keys().cloned().collect();
+        self.settle(now, dice, out);
+        let names: Vec<LinkName> = self.adapters.keys().chain(self.repeaters.names()).cloned().collect();
         for name in names {
             let ready = self.adapters.get(&name).filter(|adapter| adapter.is_ready(now));
-            if let Some(room) = ready.map(Adapter::has_room)
+            let ready = ready.map(Adapter::has_room).or_else(|| self.repeaters.is_open(&name, now));
+            if let Some(room) = ready
                 && let Some((serial, want, way)) = self.next(&name, room, now)
             {
                 if room {
-                    let scan = self.adapters.get_mut(&name).and_then(|adapter| adapter.connect(way.clone()));
-                    out.acts.extend(scan);
+                    let adapter = self.adapters.get_mut(&way.adapter);
+                    out.acts.extend(adapter.and_then(|adapter| adapter.connect(way.clone())));
                     self.links.insert(way.clone(), serial);
                     self.feed(serial, Input::Go(way), now, dice, out);
                 } else {
                     self.make_room(&name, want, now, dice, out);
                 }
             }
-            if let Some(adapter) = self.adapters.get_mut(&name) {
-                out.acts.extend(adapter.listen());
-            }
+            // What is asked of a repeater is asked of an adapter, too: whoever comes next is to find it busy.
+            self.settle(now, dice, out);
+        }
+        for adapter in self.adapters.values_mut() {
+            out.acts.extend(adapter.listen());
         }
     }
 
-    /// Whose turn it is on an adapter.
+    /// Whose turn it is on an adapter, or on a repeater that has a link.
     fn next(&mut self, adapter: &LinkName, room: bool, now: Timestamp) -> Option<(Serial, Want, Way)> {
         let (adapters, links, round) = (&self.adapters, &self.links, self.settings.round);
+        let repeaters = &self.repeaters;
         let mut first: Option<((Want, Option<Timestamp>), Serial, Way)> = None;
         for (serial, monitor) in &mut self.monitors {
-            let Some(turn) = monitor.turn().filter(|_| !monitor.backoff.holds(now)) else { continue };
+            let Some(turn) = monitor.turn() else { continue };
             let due = monitor.visited.is_none_or(|visited| now.since(visited) >= round);
             if turn.0 == Want::Round && !room && !due {
                 continue;
@@ -374,11 +405,18 @@ impl Conductor {
                 monitor.signal.strongest(now)
             } else {
                 let bonds = monitor.session.bonds().map(|(way, _)| way);
-                let here = bonds.filter(|way| adapters.contains_key(&way.adapter));
-                monitor.signal.choose(here, now).map(|choice| &choice.way)
+                let here = bonds.filter(|way| adapters.contains_key(&way.adapter)).cloned();
+                let by_repeaters =
+                    monitor.by_repeaters(now).filter(|way| repeaters.has(&way.adapter)).cloned();
+                let candidates: Vec<Way> = here.chain(by_repeaters).collect();
+                monitor.signal.choose(candidates.iter(), now).map(|choice| &choice.way)
             };
+            // Ways by repeaters have pauses of their own: there may be another one.
+            let way = way.filter(|way| way.adapter.is_repeater() || !monitor.backoff.holds(now));
             // One that is not heard is waited for, not called.
-            let way = way.filter(|way| way.adapter == *adapter && !links.contains_key(*way)).cloned();
+            let way =
+                way.filter(|way| repeaters.slot(way, now) == Some(adapter) && !links.contains_key(*way));
+            let way = way.cloned();
             if let Some(way) = way.filter(|way| monitor.signal.is_heard(way, now))
                 && first.as_ref().is_none_or(|(best, _, _)| turn < *best)
             {
@@ -397,9 +435,8 @@ impl Conductor {
         dice: &mut Dice<'_>,
         out: &mut Out,
     ) {
-        let links = self.links.iter().filter(|(way, _)| way.adapter == *adapter).map(|(_, serial)| *serial);
         let mut victims: Vec<(bool, Timestamp, Serial)> = Vec::new();
-        for serial in links {
+        for serial in self.links_by(adapter, now) {
             let Some(monitor) = self.monitors.get(&serial) else { continue };
             if monitor.leaving {
                 // Its room is on its way.

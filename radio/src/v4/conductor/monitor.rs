@@ -1,15 +1,22 @@
 //! A monitor as the conductor knows it: its session, how it is heard, its adverts' key, when it had a link.
 
-use domain::Timestamp;
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use domain::{LinkName, Timestamp};
 use secrecy::SecretBox;
 
+use super::Dice;
 use super::backoff::Backoff;
 use super::signal::Signal;
 use crate::bluetooth::{Bonded, Strength};
 use crate::v4::Key;
 use crate::v4::advert::{Opener, Sealed, Status, Window};
-use crate::v4::air::Way;
-use crate::v4::session::{Session, Told, Want};
+use crate::v4::air::{Failure, Way};
+use crate::v4::session::{LinkTrouble, Session, Told, Want};
+
+/// A repeater that says the monitor has no sealed channel is believed for so long.
+const NO_CHANNEL: Duration = Duration::from_secs(3_600);
 
 /// See the file.
 pub(super) struct Monitor {
@@ -27,6 +34,10 @@ pub(super) struct Monitor {
     pub(super) linked: Option<Timestamp>,
     /// It was asked to give up its link.
     pub(super) leaving: bool,
+    /// Repeaters on each way by one.
+    pub(super) hops: BTreeMap<Way, u8>,
+    /// Ways by repeaters on which links fail: others are taken meanwhile.
+    failing: BTreeMap<Way, Backoff>,
 }
 
 impl Monitor {
@@ -41,6 +52,8 @@ impl Monitor {
             visited: None,
             linked: None,
             leaving: false,
+            hops: BTreeMap::new(),
+            failing: BTreeMap::new(),
         }
     }
 
@@ -67,6 +80,45 @@ impl Monitor {
             id,
             key: SecretBox::new(Box::new(*key.expose())),
         })
+    }
+
+    /// Its name in its adverts and their key, once one was handed over.
+    pub(super) fn seal(&self) -> Option<(u32, Key)> {
+        let (id, key) = self.opener.as_ref()?.seal();
+        Some((id, key.clone()))
+    }
+
+    /// Ways by repeaters that may be taken.
+    pub(super) fn by_repeaters(&self, now: Timestamp) -> impl Iterator<Item = &Way> {
+        let heard = self.hops.keys().filter(move |way| self.signal.is_heard(way, now));
+        heard.filter(move |way| self.failing.get(way).is_none_or(|failing| !failing.holds(now)))
+    }
+
+    /// How a way by a repeater did: whoever made it, it is taken less while links on it fail.
+    pub(super) fn judge(
+        &mut self,
+        by: &Way,
+        ended: bool,
+        told: &[Told],
+        now: Timestamp,
+        dice: &mut Dice<'_>,
+    ) {
+        let lost = told.iter().find_map(|told| if let Told::LinkLost(why) = told { Some(why) } else { None });
+        match lost {
+            Some(LinkTrouble::Failed { why: Failure::Missing, .. }) => {
+                self.failing.entry(by.clone()).or_default().rest(now, NO_CHANNEL);
+            }
+            Some(_) => self.failing.entry(by.clone()).or_default().failed(now, dice()),
+            None if ended => drop(self.failing.remove(by)),
+            None => {}
+        }
+    }
+
+    /// A repeater is gone.
+    pub(super) fn forget(&mut self, repeater: &LinkName) {
+        self.signal.forget(repeater);
+        self.hops.retain(|way, _| way.adapter != *repeater);
+        self.failing.retain(|way, _| way.adapter != *repeater);
     }
 
     /// What the session told, as far as it is about keys; the id of the adverts that are opened from now on.

@@ -101,9 +101,10 @@ impl Signal {
         Some(heard.dbm.round() as i16)
     }
 
-    /// The strongest of all ways, for one that has no bond yet.
+    /// The strongest of the box's own adapters, for one that has no bond yet.
     pub(super) fn strongest(&self, now: Timestamp) -> Option<&Way> {
-        let live = self.heard.iter().filter(|(_, heard)| now.since(heard.at) < LOST_AFTER);
+        let own = self.heard.iter().filter(|(way, _)| !way.adapter.is_repeater());
+        let live = own.filter(|(_, heard)| now.since(heard.at) < LOST_AFTER);
         live.max_by(|(_, a), (_, b)| a.dbm.total_cmp(&b.dbm)).map(|(way, _)| way)
     }
 

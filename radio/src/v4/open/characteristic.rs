@@ -8,11 +8,15 @@ use super::{MAX_MESSAGE, MAX_VALUE};
 /// differ in the last of their first eight digits.
 pub const SERVICE: Uuid = uuid(1);
 
+/// The service that a repeater offers to boxes and to other repeaters.
+pub const REPEATER_SERVICE: Uuid = uuid(0xA);
+
 const fn uuid(number: u128) -> Uuid {
     Uuid::new(0x3733_0000_1a25_41bb_8887_6544_a633_9737 | number << 96)
 }
 
-/// A characteristic of our service. Each needs a link that is encrypted with an authenticated key.
+/// A characteristic of our services. Each of a monitor's needs a link that is encrypted with an authenticated key, but for
+/// the one whose frames are sealed themselves.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Characteristic {
     /// Who the monitor is and what it is on; read, write.
@@ -29,11 +33,15 @@ pub enum Characteristic {
     Time,
     /// The key of its adverts; write.
     Handover,
+    /// Frames of the sealed channel, for who has no bond of its own with the monitor; write, notify.
+    Sealed,
+    /// Frames of a repeater's tunnels; write, notify. A repeater's alone.
+    Tunnel,
 }
 
 impl Characteristic {
     /// All there are.
-    pub const ALL: [Characteristic; 7] = [
+    pub const ALL: [Characteristic; 9] = [
         Characteristic::Identity,
         Characteristic::Cycles,
         Characteristic::Thresholds,
@@ -41,12 +49,20 @@ impl Characteristic {
         Characteristic::Memory,
         Characteristic::Time,
         Characteristic::Handover,
+        Characteristic::Sealed,
+        Characteristic::Tunnel,
     ];
 
-    /// Its number.
+    /// Its UUID.
     #[must_use]
     pub const fn uuid(self) -> Uuid {
-        uuid(match self {
+        uuid(self.number() as u128)
+    }
+
+    /// The number in its UUID that is its own.
+    #[must_use]
+    pub const fn number(self) -> u8 {
+        match self {
             Characteristic::Identity => 2,
             Characteristic::Cycles => 3,
             Characteristic::Thresholds => 4,
@@ -54,7 +70,9 @@ impl Characteristic {
             Characteristic::Memory => 6,
             Characteristic::Time => 7,
             Characteristic::Handover => 8,
-        })
+            Characteristic::Sealed => 9,
+            Characteristic::Tunnel => 0xB,
+        }
     }
 
     /// The one with that number.
@@ -74,6 +92,8 @@ impl Characteristic {
             Characteristic::Memory => "memory",
             Characteristic::Time => "time",
             Characteristic::Handover => "handover",
+            Characteristic::Sealed => "sealed",
+            Characteristic::Tunnel => "tunnel",
         }
     }
 

@@ -16,7 +16,7 @@ mod thresholds;
 mod to_monitor;
 
 pub use alert::{Alert, AlertMoment};
-pub use characteristic::{Characteristic, SERVICE};
+pub use characteristic::{Characteristic, REPEATER_SERVICE, SERVICE};
 pub use from_monitor::FromMonitor;
 pub use handover::Handover;
 pub use identity::{Identity, Initialised};

@@ -18,6 +18,8 @@ pub enum Refusal {
     Uninitialised,
     /// 86: the message is none that it knows.
     Message,
+    /// 87: there is no sealed channel, or the frame is none that it goes on with.
+    Channel,
     /// Any other of the range.
     Unknown(u8),
 }
@@ -33,6 +35,7 @@ impl Refusal {
             0x84 => Refusal::Cycling,
             0x85 => Refusal::Uninitialised,
             0x86 => Refusal::Message,
+            0x87 => Refusal::Channel,
             0x80..=0x9F => Refusal::Unknown(code),
             _ => return None,
         })
@@ -48,6 +51,7 @@ impl Refusal {
             Refusal::Cycling => 0x84,
             Refusal::Uninitialised => 0x85,
             Refusal::Message => 0x86,
+            Refusal::Channel => 0x87,
             Refusal::Unknown(code) => code,
         }
     }
@@ -62,6 +66,7 @@ impl fmt::Display for Refusal {
             Refusal::Cycling => f.write_str("it is counting at this moment"),
             Refusal::Uninitialised => f.write_str("it was never initialised"),
             Refusal::Message => f.write_str("it does not know this message"),
+            Refusal::Channel => f.write_str("there is no sealed channel that this goes on with"),
             Refusal::Unknown(code) => write!(f, "reason {code:#04x}"),
         }
     }

@@ -11,7 +11,10 @@ pub(super) struct Resting;
 impl Resting {
     pub(super) fn take(self, memory: &Memory, input: Input, now: Timestamp) -> Next {
         match input {
-            Input::Go(way) if memory.bonds.contains_key(&way) => Connecting::begin(way),
+            // By a repeater goes what is sealed with a key that only a bonded monitor was handed.
+            Input::Go(way) if memory.bonds.contains_key(&way) || way.adapter.is_repeater() => {
+                Connecting::begin(way)
+            }
             Input::Open(window) => Enrolling::begin(memory, window, now),
             Input::Tick if memory.is_gone(now) => Next::stay(State::Gone(Gone)).tell(Told::Gone),
             // Anyone can send an advert in clear: that it "waits to be enrolled" takes no bond away from a monitor of ours.
