@@ -76,7 +76,7 @@ struct Use {
     silent_after: u32,
     /// The file with its bind key, where it is encrypted; without this a key that the box has stays
     #[arg(long, value_name = "FILE")]
-    key: Option<PathBuf>,
+    bind_key: Option<PathBuf>,
     #[command(flatten)]
     folder: Folder,
 }
@@ -139,7 +139,7 @@ fn wish(words: Use) -> anyhow::Result<(SensorWish, Folder)> {
         approved,
         design_life: words.design_life,
         rule: rule.check()?,
-        key: words.key.as_deref().map(bind_key).transpose()?,
+        key: words.bind_key.as_deref().map(bind_key).transpose()?,
     };
     Ok((wish, words.folder))
 }

@@ -148,7 +148,7 @@ impl Ingest {
         if now.steady.saturating_sub(sensor.written) >= WRITTEN {
             self.next.sensors.insert(address);
         }
-        self.watch(address, said, now);
+        self.watch_over(address, said, now);
         if rule.cycles == CycleRule::None {
             self.show_temperature(mold, rule.temperature, said);
         } else {

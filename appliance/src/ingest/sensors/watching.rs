@@ -20,7 +20,7 @@ const GOOD_MILLIVOLTS: u16 = 2_500;
 const SHOCK_OVER: Duration = Duration::from_secs(60);
 
 impl Ingest {
-    pub(super) fn watch(&mut self, address: BluetoothAddress, said: &[Said], now: Moment) {
+    pub(super) fn watch_over(&mut self, address: BluetoothAddress, said: &[Said], now: Moment) {
         let serial = MonitorSerial::sensor(address);
         self.alarms.clear(&AlarmKey::SensorSilent(serial.clone()), now.wall);
         let battery = AlarmKey::SensorBattery(serial.clone());
