@@ -2,6 +2,7 @@
 
 mod alarms;
 mod chart;
+mod fingerprint;
 mod head;
 mod pace;
 mod refusal;
@@ -11,6 +12,7 @@ mod time;
 
 pub use alarms::{AlarmBar, SeverityMark};
 pub use chart::CycleChartFigure;
+pub use fingerprint::Fingerprint;
 pub use head::{Header, LostBanner, PageHead};
 pub use pace::pace;
 pub use refusal::{RefusalNote, sentence};

@@ -3,7 +3,7 @@ use leptos::prelude::*;
 use leptos_meta::Title;
 
 use crate::api::read_trust;
-use crate::components::RefusalNote;
+use crate::components::{Fingerprint, RefusalNote};
 use crate::port::TrustView;
 use crate::texts::TRUST_STEPS;
 
@@ -61,8 +61,8 @@ fn Board(view: TrustView) -> impl IntoView {
                      once, and the warning is gone for good."
                 </p>
                 <p class="downloads">
-                    <a class="button" rel="external" href="/ca.crt">"For Windows, Android, iPhone, Mac (.crt)"</a>
-                    <a class="button" rel="external" href="/ca.pem">"For Linux and Firefox (.pem)"</a>
+                    <a class="button" rel="external" href="/ca.crt">"Most systems: .crt"</a>
+                    <a class="button" rel="external" href="/ca.pem">"Linux, Firefox: .pem"</a>
                 </p>
                 <h3>"For a phone or tablet"</h3>
                 <p>"Point its camera here: it opens this page at " <span class="code">{address}</span> "."</p>
@@ -74,7 +74,9 @@ fn Board(view: TrustView) -> impl IntoView {
                     "Somebody in the network could give you another certificate than the box's. The true one has the SHA-256 that the box \
                      wrote on its console when it started, and that an administrator finds under Settings, Certificate:"
                 </p>
-                <p class="code fingerprint">{authority}</p>
+                <p>
+                    <Fingerprint of=authority />
+                </p>
                 <p class="hint">
                     "On Windows, this tells it of the file you downloaded: "
                     <span class="code">"certutil -hashfile platen-ca.crt SHA256"</span> "; elsewhere: "

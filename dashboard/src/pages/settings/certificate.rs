@@ -7,7 +7,8 @@ use leptos_meta::Title;
 use super::request::RequestPanel;
 use super::upload::UploadPanel;
 use crate::api::{OwnCertificate, RequestCertificate, read_certificate};
-use crate::components::{Moment, RefusalNote, sentence};
+use crate::components::{Fingerprint, Moment, RefusalNote, sentence};
+use crate::format;
 use crate::live::Live;
 use crate::port::{CertificateFacts, CertificateView};
 use crate::texts::{CertificateStands, Tone};
@@ -52,7 +53,7 @@ fn Board(
     view! {
         <div class="columns">
             <InUse view=view.clone() own clock />
-            <Authority fingerprint=view.authority.clone() until=view.authority_until clock />
+            <Authority fingerprint=view.authority.clone() until=view.authority_until />
             <RequestPanel waiting=view.request.clone() names request clock />
             <UploadPanel refused=view.refused waits=view.request.is_some() clock />
         </div>
@@ -104,7 +105,7 @@ fn InUse(
                         </p>
                         <ActionForm action=own>
                             <button type="submit" disabled=move || pending.get()>
-                                "Go back to the box's own certificate"
+                                "Go back to the box's own"
                             </button>
                         </ActionForm>
                     }
@@ -133,7 +134,9 @@ fn Facts(facts: CertificateFacts, clock: Signal<Timestamp>) -> impl IntoView {
                 <Moment at=until clock />
             </dd>
             <dt>"SHA-256"</dt>
-            <dd class="code fingerprint">{fingerprint}</dd>
+            <dd>
+                <Fingerprint of=fingerprint />
+            </dd>
         </dl>
     }
     .into_any()
@@ -141,7 +144,7 @@ fn Facts(facts: CertificateFacts, clock: Signal<Timestamp>) -> impl IntoView {
 
 /// The box's own authority, for devices to trust.
 #[component]
-fn Authority(fingerprint: String, until: Timestamp, clock: Signal<Timestamp>) -> impl IntoView {
+fn Authority(fingerprint: String, until: Timestamp) -> impl IntoView {
     view! {
         <section class="panel" aria-labelledby="authority-title">
             <h2 id="authority-title">"The box's own authority"</h2>
@@ -151,15 +154,15 @@ fn Authority(fingerprint: String, until: Timestamp, clock: Signal<Timestamp>) ->
             </p>
             <dl class="facts">
                 <dt>"SHA-256"</dt>
-                <dd class="code fingerprint">{fingerprint}</dd>
-                <dt>"Good until"</dt>
                 <dd>
-                    <Moment at=until clock />
-                </dd>
+                <Fingerprint of=fingerprint />
+            </dd>
+                <dt>"Good until"</dt>
+                <dd>{format::day(until)}</dd>
             </dl>
             <p>
                 <a class="button" rel="external" href="/trust">
-                    "How a device comes to trust the box"
+                    "Trust it on a device"
                 </a>
             </p>
         </section>
