@@ -14,8 +14,10 @@ class Repeater:
         await self.lab.told("it repeats", f"cat {self.log}", "repeating")
 
     async def kill(self):
-        """Its plug is pulled: nothing of it is left in order."""
+        """Its plug is pulled: nothing of it is left in order, and its links end unheard."""
         await self.lab.guest.run(f"kill -9 $(cat /tmp/repeater{self.number})")
+        for link in list(self.adapter.le_connections.values()):
+            self.lab.air.lose(self.adapter, link)
 
     async def __aenter__(self):
         await self.start()

@@ -287,7 +287,7 @@ async def goes_by(driver, one, repeater):
     assert by == repeater.adapter.name_of_repeater, by
 
 
-@scenario(short=True)
+@scenario()
 async def a_repeater_reaches_a_monitor_that_no_adapter_of_the_box_hears(lab):
     async with box(lab, adapters=2, uses=[0]) as driver:
         one = await far_away(lab, driver, history=250)

@@ -25,6 +25,8 @@ INSUFFICIENT_AUTHORIZATION = 0x08
 NO_CHANNEL = 0x87
 # A link that is neither encrypted nor has a proven channel lasts so long, seconds.
 STRANGER = 30
+# And one with a channel on which the box says nothing.
+SILENT = 120
 RAN = 30 * 24 * 3600 * 100
 
 READ, WRITE = gatt.Characteristic.Properties.READ, gatt.Characteristic.Properties.WRITE
@@ -91,7 +93,7 @@ class Monitor:
         self.sent, self.alerted, self.status_due = None, None, False
         # The channel past repeaters, what it asked for, its frames on their way, and what its last indication waits for.
         self.channel, self.asked, self.frames, self.confirmed = None, set(), asyncio.Queue(), asyncio.Event()
-        self.channels = 0
+        self.channels, self.told = 0, 0.0
         self.tasks = set()
 
     @property
@@ -296,7 +298,9 @@ class Monitor:
             return
         if self.channel is None:
             raise Refused("there is no channel")
-        if (message := self.channel.open(frame)) is None:
+        message = self.channel.open(frame)
+        self.told = asyncio.get_running_loop().time()
+        if message is None:
             return
         what, on, data = message
         try:
@@ -352,8 +356,10 @@ class Monitor:
 
     async def _no_stranger(self, connection):
         await asyncio.sleep(STRANGER)
-        if not connection.encryption and not self._is_past():
-            await connection.disconnect()
+        now = asyncio.get_running_loop().time
+        while connection.encryption or (self._is_past() and now() - self.told < SILENT):
+            await asyncio.sleep(1)
+        await connection.disconnect()
 
     async def _visit(self, connection):
         """Says what there is to say, for as long as there is a link."""
