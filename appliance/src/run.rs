@@ -8,7 +8,6 @@ use std::time::Duration;
 
 use domain::{Generation, LinkName};
 use futures::{FutureExt, StreamExt};
-use radio::bluetooth::Bonded;
 use radio::capture::{CaptureError, Header, Recorder, Tap};
 use radio::v3::link::{self, LinkSettings};
 use radio::v3::network::{Expected, FormPolicy};
@@ -29,7 +28,7 @@ use crate::clock::Clock;
 use crate::config::{self, Config, Form};
 use crate::control;
 use crate::desk::{Desk, Keeping};
-use crate::ingest::{Driver, RadioLinks, Settings, bonds, secret_name};
+use crate::ingest::{Driver, RadioLinks, Settings, bonds, in_use, secret_name};
 use crate::keys;
 use crate::live::Live;
 use crate::plant::{MonitorRecord, NetworkRecord, Snapshot};
@@ -151,8 +150,11 @@ pub async fn run(
     let desk =
         Desk::new(Arc::clone(&live), store.clone(), ingest, Arc::clone(&clock), Arc::clone(&trail), kept);
     let console = desk.clone();
-    let enrol: control::Enrol = Arc::new(move |wish| console.clone().enrol_from_console(wish).boxed());
-    let door = control::Door { store: store.clone(), trail: Arc::clone(&trail), enrol };
+    let plant: control::Plant = Arc::new(move |deed| match deed {
+        control::Deed::Enrol(wish) => console.clone().enrol_from_console(wish).boxed(),
+        control::Deed::Sensor(deed) => console.clone().sensor_from_console(deed).boxed(),
+    });
+    let door = control::Door { store: store.clone(), trail: Arc::clone(&trail), plant };
 
     // The doors close only after the last commit, so they have a token of their own.
     let doors = CancellationToken::new();
@@ -188,10 +190,10 @@ pub async fn run(
         let clock: link::Clock = Arc::new(move || clock.now());
         links.spawn(link::run(settings, events.clone(), commands, clock, radios.clone()));
     }
-    if let Some(Air { settings, bonded, commands }) = air {
+    if let Some(Air { settings, kept, commands }) = air {
         let clock = Arc::clone(&clock);
         let clock: radio::Clock = Arc::new(move || clock.now());
-        links.spawn(v4::run(settings, bonded, events.clone(), commands, clock, radios.clone()));
+        links.spawn(v4::run(settings, kept, events.clone(), commands, clock, radios.clone()));
     }
     // Only the links speak: when the last one has ended, so has everything that was heard. A box without links
     // has someone who says nothing until the end.
@@ -276,7 +278,7 @@ type ReadyLink = (LinkSettings, mpsc::Receiver<radio::command::RadioCommand>);
 /// Bluetooth, ready to run.
 struct Air {
     settings: v4::Settings,
-    bonded: Vec<Bonded>,
+    kept: v4::Kept,
     commands: mpsc::Receiver<radio::command::RadioCommand>,
 }
 
@@ -287,8 +289,12 @@ fn prepare_links(
     clock: &dyn Clock,
 ) -> Result<(Vec<ReadyLink>, RadioLinks, Option<Air>), RunBox> {
     let mut ready = Vec::with_capacity(config.links.len());
-    let (air, way) =
-        config.bluetooth.as_ref().map(|bluetooth| prepare_air(bluetooth, store)).transpose()?.unzip();
+    let (air, way) = config
+        .bluetooth
+        .as_ref()
+        .map(|bluetooth| prepare_air(bluetooth, store, snapshot))
+        .transpose()?
+        .unzip();
     let mut ways = RadioLinks::new(way);
     for link in &config.links {
         let (way, commands) = mpsc::channel(COMMANDS);
@@ -301,6 +307,7 @@ fn prepare_links(
 fn prepare_air(
     bluetooth: &config::Bluetooth,
     store: &Store,
+    snapshot: &Snapshot,
 ) -> Result<(Air, mpsc::Sender<radio::command::RadioCommand>), RunBox> {
     let (way, commands) = mpsc::channel(COMMANDS);
     let bluez = bluez::Settings {
@@ -309,7 +316,8 @@ fn prepare_air(
         ..bluez::Settings::default()
     };
     let settings = v4::Settings { bluez, ..v4::Settings::default() };
-    Ok((Air { settings, bonded: bonds(store)?, commands }, way))
+    let kept = v4::Kept { bonded: bonds(store)?, sensors: in_use(store, &snapshot.sensors)? };
+    Ok((Air { settings, kept, commands }, way))
 }
 
 fn settings(

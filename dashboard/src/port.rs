@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 
 mod bluetooth;
 mod people;
+mod sensors;
 mod storage;
 
 pub use bluetooth::{AdapterView, AirView, BluetoothView, EnrolWish};
 pub use people::{
     CodeView, IssuedCode, PeopleView, Person, PersonView, ProfileView, SessionView, TrailEntry, TrailView,
 };
+pub use sensors::{SensorUseView, SensorView, SensorWish};
 pub use storage::{
     BackupDone, BackupFailed, BackupPlace, BackupTrouble, BackupsView, Copies, CopiesSeen, DiskFull,
     KeptView, KeySource, OutlookView, RoomView, StorageView, TestedHow,
@@ -331,12 +333,13 @@ mod server {
     use std::sync::Arc;
     use std::time::Duration;
 
-    use domain::{JoinCode, Role};
+    use domain::{BluetoothAddress, JoinCode, Role};
     use leptos::prelude::provide_context;
 
     use super::{
         CycleChart, EnrolWish, Eui64, FloorView, LinkName, MoldId, MoldView, MonitorSerial, PanId,
-        PeopleView, Person, ProfileView, RadiosView, Refusal, StorageView, Thresholds, Timestamp, TrailView,
+        PeopleView, Person, ProfileView, RadiosView, Refusal, SensorWish, StorageView, Thresholds, Timestamp,
+        TrailView,
     };
 
     /// An answer that takes its time.
@@ -399,6 +402,10 @@ mod server {
         fn form(&self, link: LinkName, pan: Option<PanId>, reform: bool) -> Answer<'_, ()>;
         /// Opens an enrolment window for a Bluetooth monitor that has no passkey: whoever is near could take its place.
         fn enrol_without_passkey(&self, wish: EnrolWish) -> Answer<'_, Timestamp>;
+        /// Has a sensor count for a mold, or by another rule; answers when that is on the disk.
+        fn use_sensor(&self, wish: SensorWish) -> Answer<'_, ()>;
+        /// Has it count for none any more.
+        fn forget_sensor(&self, address: BluetoothAddress) -> Answer<'_, ()>;
         /// Accepts the stick that is there now in place of the former one.
         fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()>;
     }

@@ -9,6 +9,7 @@ mod backups;
 mod bluetooth;
 mod limits;
 mod people;
+mod sensors;
 mod storage;
 
 pub use backups::{BackupsStand, copies_told, place_told, seen_told, tested_told};
@@ -17,6 +18,7 @@ pub use bluetooth::{
 };
 pub use limits::{back_words, limit_words};
 pub use people::{act_told, may_told};
+pub use sensors::{all_channels, channel_words, cycle_choices, temperature_choices, unread_advice};
 pub use storage::{StorageStands, cycles_told, full_told, growth_told, key_told, raw_told, retired_told};
 
 /// How a thing stands: only what is not normal has a colour.
@@ -130,6 +132,7 @@ pub const fn generation_word(generation: Generation) -> &'static str {
         Generation::V3 => "V3",
         Generation::V4 => "V4",
         Generation::Switch => "switch",
+        Generation::Sensor => "sensor",
     }
 }
 

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use actix_web::http::StatusCode;
 use actix_web::{App, test, web};
 use dashboard::api::{
-    BackUp, CloseJoin, EndSessions, GiveCode, Invite, LetIn, OpenJoin, ReadFloor, SetRole, Withdraw,
+    BackUp, CloseJoin, EndSessions, GiveCode, Invite, LetIn, OpenJoin, ReadFloor, SetRole, UseSensor,
+    Withdraw,
 };
 use dashboard::app::{SiteManifest, shell};
 use dashboard::port::Refusal;
@@ -156,6 +157,27 @@ async fn radios_tell_condition_join_window_and_signal() {
     {
         assert!(radios.contains(text), "{text}");
     }
+}
+
+#[actix_web::test]
+async fn sensors_tell_what_they_say_what_they_are_used_for_and_what_clear_adverts_are_worth() {
+    let radios = page("/radios").await;
+    for text in [
+        "BTHome, encrypted",
+        "Ruuvi, in clear",
+        "door closed",
+        "count 40112 (16 bit)",
+        "a cycle each time the door (1A) closes",
+        "Not read: its counter went back",
+        "Encrypted: use it with its bind key",
+        "anybody near could send adverts in its name",
+        "Stop using",
+        "each movement it counts",
+    ] {
+        assert!(radios.contains(text), "{text}");
+    }
+    assert_eq!(radios.matches("data-sensor=").count(), 5);
+    assert_eq!(radios.matches(UseSensor::PATH).count(), 5, "a form for each");
 }
 
 #[actix_web::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use domain::{Initialisation, LinkName, MonitorSerial, Timestamp};
+use domain::{BluetoothAddress, Initialisation, LinkName, MonitorSerial, Timestamp};
 pub use domain::{Standing, Strength};
 use secrecy::{ExposeSecret, SecretBox};
 
@@ -55,6 +55,17 @@ pub struct Bonded {
     pub id: u32,
     /// What they are sealed with.
     pub key: SecretBox<[u8; 16]>,
+}
+
+/// A sensor that counts for a mold: what the radio is to know of it.
+#[derive(Debug)]
+pub struct SensorInUse {
+    /// Which.
+    pub address: BluetoothAddress,
+    /// What its adverts are sealed with; none where they are open.
+    pub key: Option<SecretBox<[u8; 16]>>,
+    /// The highest counter of its seal that was opened; none where nothing is known.
+    pub counter: Option<u32>,
 }
 
 /// An adapter as it is.

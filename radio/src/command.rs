@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{Eui64, Initialisation, MonitorSerial, PanId, Thresholds, Timestamp};
+use domain::{BluetoothAddress, Eui64, Initialisation, MonitorSerial, PanId, Thresholds, Timestamp};
 use secrecy::SecretBox;
 
-use crate::bluetooth::Enrolment;
+use crate::bluetooth::{Enrolment, SensorInUse};
 
 /// Matches a command with its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -76,6 +76,13 @@ pub enum Ask {
     CloseEnrolment {
         /// The monitor it is for.
         serial: MonitorSerial,
+    },
+    /// Tell all that this sensor says, from now on.
+    UseSensor(SensorInUse),
+    /// It is a stranger like any other.
+    ForgetSensor {
+        /// Which.
+        address: BluetoothAddress,
     },
     /// Have a monitor count for a mold from now on: a new era begins.
     Initialise {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use domain::{
-    AlertKind, CounterWidth, CycleTime, Eui64, Initialisation, LinkName, MonitorSerial, PanId, Percent,
-    Temperature, Thresholds, Timestamp,
+    AlertKind, BluetoothAddress, CounterWidth, CycleTime, Eui64, Initialisation, LinkName, MonitorSerial,
+    PanId, Percent, Said, SensorFormat, Temperature, Thresholds, Timestamp, Unread,
 };
 
 use crate::bluetooth::{AirReport, Bonded};
@@ -56,6 +56,8 @@ pub enum Heard {
         /// As it has them.
         thresholds: Thresholds,
     },
+    /// A sensor that anyone can buy said something; which ones count for a mold is the box's to know.
+    Sensor(SensorHeard),
     /// Payload bytes as they came, for the ring of raw frames; told for every payload, understood or not.
     Raw(RawHeard),
     /// A command of ours came to its end.
@@ -289,6 +291,25 @@ pub struct AlertHeard {
     pub value: i64,
     /// The limit then, in the kind's unit.
     pub limit: i64,
+}
+
+/// What a sensor's advert says. The same one again is told now and then, as a sign of life.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SensorHeard {
+    /// Which sensor.
+    pub address: BluetoothAddress,
+    /// How strong, dBm.
+    pub rssi_dbm: i8,
+    /// In which format.
+    pub format: SensorFormat,
+    /// It was encrypted.
+    pub sealed: bool,
+    /// It speaks when something happens, not at intervals.
+    pub triggered: bool,
+    /// The counter of its seal, where that is good.
+    pub counter: Option<u32>,
+    /// What it says, or why that is not known.
+    pub said: Result<Vec<Said>, Unread>,
 }
 
 /// Whose radio it was.

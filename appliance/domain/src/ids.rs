@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
+use crate::BluetoothAddress;
+
 /// Why a text or number is not the id it claims to be.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum IdError {
@@ -31,6 +33,8 @@ pub enum Generation {
     V4,
     /// An off-the-shelf module that reports a mold-closed contact.
     Switch,
+    /// A Bluetooth sensor that anyone can buy.
+    Sensor,
 }
 
 /// The box's own number of a mold; the number people use is [`crate::MoldName`].
@@ -251,6 +255,13 @@ impl MonitorSerial {
     pub fn switch(module: Eui64) -> Self {
         MonitorSerial(format!("SW-{module}"))
     }
+
+    /// A Bluetooth sensor counts as a monitor of its own: `BT-5448E68F80A5`.
+    #[must_use]
+    pub fn sensor(address: BluetoothAddress) -> Self {
+        let digits: String = address.to_be_bytes().iter().map(|byte| format!("{byte:02X}")).collect();
+        MonitorSerial(format!("BT-{digits}"))
+    }
 }
 
 text_id! {
@@ -347,6 +358,9 @@ mod tests {
         assert_eq!(MonitorSerial::v4(12_345).as_str(), "V4-00012345");
         let switch = MonitorSerial::switch(Eui64::BROADCAST);
         assert_eq!(switch.as_str().parse(), Ok(switch.clone()));
+        let sensor =
+            MonitorSerial::sensor(BluetoothAddress::from_be_bytes([0x54, 0x48, 0xE6, 0x8F, 0x80, 0xA5]));
+        assert_eq!((sensor.as_str(), sensor.as_str().parse()), ("BT-5448E68F80A5", Ok(sensor.clone())));
         for other in [switch.as_str(), "V3-12345", "V3--0000001", "V3-99999999999"] {
             assert_eq!(other.parse::<MonitorSerial>().unwrap().v3_number(), None, "{other}");
         }

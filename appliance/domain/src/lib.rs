@@ -3,6 +3,7 @@
 //! The ground floor: no I/O, no clock, no randomness, no framework. Everything here compiles for wasm32,
 //! so that a form in the browser checks with the same code as the box.
 
+mod address;
 mod alert;
 mod bluetooth;
 mod counter;
@@ -12,10 +13,12 @@ mod join;
 mod ledger;
 mod mold;
 mod role;
+mod sensor;
 mod state;
 mod thresholds;
 mod units;
 
+pub use address::{BluetoothAddress, BluetoothAddressError};
 pub use alert::AlertKind;
 pub use bluetooth::{LabelError, MonitorLabel, Passkey, PasskeyError, Standing, Strength};
 pub use counter::{CounterStep, CounterWidth, step};
@@ -25,6 +28,10 @@ pub use join::{JoinCode, JoinCodeError, JoinCodeKind};
 pub use ledger::{EntryKind, LedgerEntry, displayed_count};
 pub use mold::{Initialisation, Mold, MoldName, MoldNameError, Press};
 pub use role::{Role, RoleError};
+pub use sensor::{
+    Axis, BindKey, BindKeyError, Channel, ChannelError, Contact, CycleRule, Edge, Measure, Said,
+    SensorFormat, SensorRule, SensorRuleError, ShockRule, Unread,
+};
 pub use state::{MoldState, StateFacts, mold_state};
 pub use thresholds::{Limit, ThresholdError, Thresholds, TypedLimit};
 pub use units::{CycleTime, Percent, Temperature, Timestamp};

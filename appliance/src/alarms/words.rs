@@ -5,6 +5,9 @@ use domain::{AlertKind, MoldId, MonitorSerial};
 
 use crate::plant::{AlarmKey, AlarmRecord};
 
+/// How the serials of sensors begin.
+const SENSOR: &str = "BT-";
+
 /// How grave it is.
 #[must_use]
 pub const fn severity(key: &AlarmKey) -> Severity {
@@ -15,6 +18,7 @@ pub const fn severity(key: &AlarmKey) -> Severity {
         }
         AlarmKey::ResetUnconfirmed(..) | AlarmKey::DiskFilling => Severity::Minor,
         AlarmKey::BondLost(_) => Severity::Major,
+        AlarmKey::SensorBattery(_) | AlarmKey::SensorSilent(_) => Severity::Minor,
         AlarmKey::Alert(_, kind) => match kind {
             AlertKind::Hot | AlertKind::Cold | AlertKind::Shock | AlertKind::Detached => Severity::Major,
             AlertKind::Slow | AlertKind::Fast | AlertKind::Unknown(_) => Severity::Minor,
@@ -27,7 +31,10 @@ pub const fn severity(key: &AlarmKey) -> Severity {
 #[must_use]
 pub fn mold_of(key: &AlarmKey, on: impl Fn(&MonitorSerial) -> Option<MoldId>) -> Option<MoldId> {
     match key {
-        AlarmKey::Alert(serial, _) | AlarmKey::BondLost(serial) => on(serial),
+        AlarmKey::Alert(serial, _)
+        | AlarmKey::BondLost(serial)
+        | AlarmKey::SensorBattery(serial)
+        | AlarmKey::SensorSilent(serial) => on(serial),
         AlarmKey::ResetUnconfirmed(mold, _) => Some(*mold),
         AlarmKey::ForeignStick(_)
         | AlarmKey::LinkLost(_)
@@ -103,6 +110,9 @@ pub fn tell(
                  the monitor and confirm the reset on the mold's page."
             ),
         ),
+        AlarmKey::Alert(serial, kind) if serial.as_str().starts_with(SENSOR) => {
+            (serial.to_string(), format!("The sensor says: {kind}. It is over when it says so no more for a minute."))
+        }
         AlarmKey::Alert(serial, kind) => {
             (serial.to_string(), format!("The monitor alerts: {kind}. It says when that is over."))
         }
@@ -110,6 +120,18 @@ pub fn tell(
             serial.to_string(),
             "The monitor needs re-pairing: it does not know the box any more, as after a change of its battery. It \
              keeps its cycles. Hold its button, then enrol it again on the radios page."
+                .to_owned(),
+        ),
+        AlarmKey::SensorBattery(serial) => (
+            serial.to_string(),
+            "The battery of this sensor is nearly empty. Change it; if the sensor is encrypted and is not read \
+             afterwards, save it again on the radios page."
+                .to_owned(),
+        ),
+        AlarmKey::SensorSilent(serial) => (
+            serial.to_string(),
+            "This sensor says nothing. Check its battery and that it is in reach of the box. What happens meanwhile \
+             is not counted, unless it counts by itself."
                 .to_owned(),
         ),
         AlarmKey::NotInitialised(serial) if serial.v4_number().is_some() => (

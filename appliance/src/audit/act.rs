@@ -69,6 +69,8 @@ whats! {
     SetLimits = "set-limits";
     /// A radio was told to do something.
     Radio = "radio";
+    /// A sensor was put to use, changed or ended.
+    Sensor = "sensor";
     /// The trail was read.
     ReadTrail = "read-trail";
     /// An administrator was helped in from the console.

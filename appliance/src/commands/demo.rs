@@ -109,6 +109,7 @@ fn start(args: &Args) -> Result<Running> {
     }
     if hall.is_some() {
         hall::enrol(&air, &sticks, &data)?;
+        hall::use_sensors(&air, &data)?;
     }
     say(&format!("logs are in {}; Ctrl-C ends everything", dir.display()));
     Ok(Running { plant, hall, platen })

@@ -15,6 +15,7 @@ mod monitor;
 mod repeater;
 mod replay;
 mod restore;
+mod sensor;
 mod serve;
 mod settings;
 mod signals;
@@ -55,6 +56,8 @@ enum Command {
     Monitor(monitor::Args),
     /// Pass on what Bluetooth monitors say that are out of a box's reach; nothing to configure
     Repeater(repeater::Args),
+    /// List Bluetooth sensors that anyone can buy, and have them count for molds
+    Sensor(sensor::Args),
     /// Run a box and a simulated plant together until Ctrl-C
     Demo(demo::Args),
     /// Run a simulated plant
@@ -120,6 +123,7 @@ impl Cli {
             Command::Replay(args) => replay::run(args),
             Command::Monitor(args) => monitor::run(args, credentials),
             Command::Repeater(args) => repeater::run(args),
+            Command::Sensor(args) => sensor::run(args, credentials),
             Command::Demo(args) => demo::run(args),
             Command::Sim(args) => sim::run(args),
             Command::Export(args) => export::run(args, credentials),

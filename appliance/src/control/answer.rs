@@ -91,7 +91,9 @@ pub fn answer(store: &Store, request: &Request, to: &mut (dyn Write + Send)) -> 
             store.is_set_up()?;
             Ok(true)
         }
-        Request::Enrol(_) => Err(Answer::Request("only a running box can enrol a monitor")),
+        Request::Enrol(_) | Request::Sensor(_) => {
+            Err(Answer::Request("only a running box deals with monitors and sensors"))
+        }
     }
 }
 

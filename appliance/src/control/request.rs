@@ -1,7 +1,7 @@
 //! What can be asked of the box.
 
-use dashboard::port::EnrolWish;
-use domain::Timestamp;
+use dashboard::port::{EnrolWish, SensorWish};
+use domain::{BluetoothAddress, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::accounts::{CodeHash, UserName};
@@ -26,6 +26,32 @@ pub enum Request {
     Health(Everything),
     /// Enrol a Bluetooth monitor, and say how that ended.
     Enrol(EnrolWish),
+    /// List sensors, put one to use, or end that.
+    Sensor(SensorDeed),
+}
+
+/// What is to be done about sensors.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SensorDeed {
+    /// Tell which are heard and used.
+    List {},
+    /// Have one count for a mold.
+    Use(Box<SensorWish>),
+    /// Have one count for none any more.
+    Forget {
+        /// Which.
+        address: BluetoothAddress,
+    },
+}
+
+/// What is asked of the running plant, and not of what is kept.
+#[derive(Debug)]
+pub enum Deed {
+    /// Enrol a Bluetooth monitor.
+    Enrol(EnrolWish),
+    /// Something about sensors.
+    Sensor(SensorDeed),
 }
 
 impl Request {
@@ -50,10 +76,12 @@ impl Request {
                 let act = Act::new(What::Radio, "bluetooth");
                 Some(act.after(format!("enrol monitor {} {how}", wish.serial)))
             }
-            // The entry of the last one goes with what it changes.
-            Request::Check(_) | Request::Storage(_) | Request::Health(_) | Request::ResetAdministrator(_) => {
-                None
-            }
+            // The entry of the last two goes with what they change.
+            Request::Check(_)
+            | Request::Storage(_)
+            | Request::Health(_)
+            | Request::ResetAdministrator(_)
+            | Request::Sensor(_) => None,
         }
     }
 }

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use dashboard::port::EnrolWish;
 use futures::future::BoxFuture;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
@@ -18,7 +17,7 @@ use tracing::{debug, warn};
 use super::answer::{Answer, answer};
 use super::ask::Status;
 use super::pieces::Pieces;
-use super::request::Request;
+use super::request::{Deed, Request};
 use super::socket::Place;
 use crate::audit::{Act, By, Trail};
 use crate::store::Store;
@@ -46,8 +45,8 @@ pub enum Serve {
     },
 }
 
-/// Enrols a monitor and answers how that ended, for people.
-pub type Enrol = Arc<dyn Fn(EnrolWish) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
+/// Does something with the running plant and answers how that ended, for people.
+pub type Plant = Arc<dyn Fn(Deed) -> BoxFuture<'static, Result<String, String>> + Send + Sync>;
 
 /// What answers.
 #[derive(Clone)]
@@ -56,8 +55,8 @@ pub struct Door {
     pub store: Store,
     /// What is taken away is written down.
     pub trail: Arc<Trail>,
-    /// Monitors are enrolled.
-    pub enrol: Enrol,
+    /// Monitors are enrolled, sensors put to use.
+    pub plant: Plant,
 }
 
 /// Serves the socket in a data directory until `shutdown`; then answers under way are cut short, and say so. What is
@@ -111,7 +110,7 @@ pub async fn serve(dir: &Path, of: Door, shutdown: impl Future<Output = ()>) -> 
 async fn talk(
     stream: UnixStream,
     owner: u32,
-    Door { store, trail, enrol }: Door,
+    Door { store, trail, plant }: Door,
     stopping: Arc<AtomicBool>,
 ) -> io::Result<()> {
     let peer = stream.peer_cred()?.uid();
@@ -121,26 +120,45 @@ async fn talk(
     let mut reader = BufReader::new(stream.take(LONGEST_REQUEST));
     let mut line = String::new();
     tokio::time::timeout(PATIENCE, reader.read_line(&mut line)).await??;
-    let mut stream = reader.into_inner().into_inner();
+    let stream = reader.into_inner().into_inner();
     let request = serde_json::from_str::<Request>(&line);
     let act = request.as_ref().ok().and_then(Request::act);
-    if let Ok(Request::Enrol(wish)) = request {
-        let enrolled = if written_down(trail, act).await {
-            enrol(wish).await
-        } else {
-            Err("it cannot be written down who asked for this".to_owned())
-        };
-        let (text, status) = match enrolled {
-            Ok(text) => (format!("{text}\n"), Status::Done { lines: 1, clean: true }),
-            Err(why) => (String::new(), Status::Failed(why)),
-        };
-        let answer = format!("{text}{}\n", serde_json::to_string(&status)?);
-        return stream.write_all(answer.as_bytes()).await;
-    }
+    let deed = match request {
+        Ok(Request::Enrol(wish)) => Ok(Deed::Enrol(wish)),
+        Ok(Request::Sensor(deed)) => Ok(Deed::Sensor(deed)),
+        other => Err(other),
+    };
+    let request = match deed {
+        Err(request) => request,
+        Ok(deed) => return done(deed, act, (trail, plant), stream).await,
+    };
     let stream = stream.into_std()?;
     stream.set_nonblocking(false)?;
     stream.set_write_timeout(Some(PATIENCE))?;
     tokio::task::spawn_blocking(move || give(request, act, (&store, &trail), stream, stopping)).await?
+}
+
+/// Does what is asked of the running plant and says how that ended.
+async fn done(
+    deed: Deed,
+    act: Option<Act>,
+    (trail, plant): (Arc<Trail>, Plant),
+    mut stream: UnixStream,
+) -> io::Result<()> {
+    let done = if written_down(trail, act).await {
+        plant(deed).await
+    } else {
+        Err("it cannot be written down who asked for this".to_owned())
+    };
+    let (text, status) = match done {
+        Ok(text) => {
+            let lines = u64::try_from(text.lines().count()).unwrap_or(u64::MAX);
+            (format!("{text}\n"), Status::Done { lines, clean: true })
+        }
+        Err(why) => (String::new(), Status::Failed(why)),
+    };
+    let answer = format!("{text}{}\n", serde_json::to_string(&status)?);
+    stream.write_all(answer.as_bytes()).await
 }
 
 /// What changes the plant is written down first, or not done.

@@ -10,7 +10,7 @@ use domain::{
 };
 
 use super::ask::copy;
-use super::{Answer, Ask, Door, Enrol, Everything, Request, SOCKET, answer, ask, serve};
+use super::{Answer, Ask, Deed, Door, Everything, Plant, Request, SOCKET, answer, ask, serve};
 use crate::audit::Trail;
 use crate::clock::WallClock;
 use crate::exchange::{Format, Subject, Wanted};
@@ -229,9 +229,12 @@ async fn a_running_box_answers_as_its_store_would() {
     let served = tokio::spawn({
         let (dir, store) = (dir.clone(), store.clone());
         async move {
-            let enrol: Enrol = Arc::new(|wish: EnrolWish| Box::pin(async move { enrolled(&wish) }));
+            let plant: Plant = Arc::new(|deed: Deed| {
+                let Deed::Enrol(wish) = deed else { unreachable!("{deed:?}") };
+                Box::pin(async move { enrolled(&wish) })
+            });
             let trail = Arc::new(Trail::new(store.clone(), Arc::new(WallClock)));
-            serve(&dir, Door { store, trail, enrol }, async { drop(stopped.await) }).await
+            serve(&dir, Door { store, trail, plant }, async { drop(stopped.await) }).await
         }
     });
     while !dir.join(SOCKET).exists() {

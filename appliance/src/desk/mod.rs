@@ -3,6 +3,7 @@
 
 mod chart;
 mod enrolment;
+mod sensors;
 mod storage;
 #[cfg(test)]
 mod tests;
@@ -13,11 +14,11 @@ use std::time::Duration;
 
 use dashboard::port::{
     Answer, CycleChart, EnrolWish, FloorView, Handle as Given, MoldView, Person, Plant, RadiosView, Refusal,
-    StorageView, Technician, Viewer,
+    SensorWish, StorageView, Technician, Viewer,
 };
 use domain::{
-    CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Role, Thresholds,
-    Timestamp,
+    BluetoothAddress, CycleTime, Eui64, JoinCode, JoinCodeKind, LinkName, MoldId, MonitorSerial, PanId, Role,
+    Thresholds, Timestamp,
 };
 use radio::command::{Ask, FormNetwork, JoinKey, Key};
 use radio::event::CommandDone;
@@ -89,6 +90,17 @@ impl Desk {
     }
 }
 
+impl Desk {
+    /// Writes down what is about to be done; what cannot be is not done.
+    async fn write_down(&self, by: &By, act: Act) -> Result<(), Refusal> {
+        let (trail, by) = (Arc::clone(&self.trail), by.clone());
+        match tokio::task::spawn_blocking(move || trail.require(&by, act)).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) | Err(_) => Err(Refusal::Failed),
+        }
+    }
+}
+
 /// The plant for one person.
 struct PlantDesk {
     desk: Desk,
@@ -99,11 +111,7 @@ struct PlantDesk {
 impl PlantDesk {
     /// Writes down what is about to be done; what cannot be is not done.
     async fn write_down(&self, act: Act) -> Result<(), Refusal> {
-        let (trail, by) = (Arc::clone(&self.desk.trail), self.by.clone());
-        match tokio::task::spawn_blocking(move || trail.require(&by, act)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) | Err(_) => Err(Refusal::Failed),
-        }
+        self.desk.write_down(&self.by, act).await
     }
 
     /// Has something kept, once it is written down; what was not kept after all is written down too.
@@ -333,6 +341,14 @@ impl Plant for PlantDesk {
         Box::pin(self.enrol_as(wish))
     }
 
+    fn use_sensor(&self, wish: SensorWish) -> Answer<'_, ()> {
+        Box::pin(self.desk.use_sensor(wish, &self.by))
+    }
+
+    fn forget_sensor(&self, address: BluetoothAddress) -> Answer<'_, ()> {
+        Box::pin(self.desk.forget_sensor(address, &self.by))
+    }
+
     fn adopt(&self, link: LinkName, eui64: Eui64) -> Answer<'_, ()> {
         Box::pin(async move {
             self.radio(link, format!("accept stick {eui64}"), Ask::Adopt { eui64 }, PATIENCE).await.map(drop)
@@ -362,6 +378,7 @@ fn refusal(why: WhyNot) -> Refusal {
     match why {
         WhyNot::NoLink(link) => Refusal::NotFound(format!("link {link}")),
         WhyNot::Refused(refused) => Refusal::Radio(refused.to_string()),
+        WhyNot::Sensor(refused) => Refusal::Invalid(refused.to_string()),
         WhyNot::Nothing(nothing) => Refusal::Invalid(nothing.to_string()),
         WhyNot::NoMold(_) => Refusal::NotFound("mold".to_owned()),
         WhyNot::Stopping => Refusal::Failed,

@@ -21,6 +21,7 @@ impl Ingest {
             Heard::Cycles(heard) => self.cycles(heard, link, at, now),
             Heard::Status(heard) => self.status(heard, link, at, now),
             Heard::Tethered(heard) => self.tethered(heard, link, at, now),
+            Heard::Sensor(heard) => self.sensor(heard, link, at, now),
             Heard::Shown(shown) => self.shown(shown, link, at, now),
             Heard::Alert(alert) => self.alert(alert, link, at, now),
             Heard::Thresholds { serial, thresholds } => self.says_thresholds(serial, thresholds),

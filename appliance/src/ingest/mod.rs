@@ -36,6 +36,7 @@ mod news;
 mod pending;
 mod registration;
 mod runs;
+mod sensors;
 mod status;
 #[cfg(test)]
 mod tests;
@@ -44,22 +45,26 @@ mod watching;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use domain::{Eui64, LinkName, MoldId, MoldName, MonitorSerial, Press, PressId, Timestamp};
+use domain::{BluetoothAddress, Eui64, LinkName, MoldId, MoldName, MonitorSerial, Press, PressId, Timestamp};
 
 use crate::alarms::Alarms;
 use crate::plant::{Assignment, ModuleRecord, NetworkRecord, RawRecord, Snapshot, Watched};
 use book::Book;
 use monitor::Monitor;
 use names::Names;
+use sensors::Sensor;
 use times::Ends;
 
 pub use confirm::NothingToConfirm;
 pub use counter::GIANT;
-pub use driver::{Driver, Handle, Keep, RadioLinks, Refusal, Settings, WhyNot, bonds, secret_name};
+pub use driver::{
+    Driver, Handle, Keep, RadioLinks, Refusal, Settings, WhyNot, bonds, in_use, secret_name, sensor_secret,
+};
 pub use heard::MOST as MOST_MOLDS;
 pub use moment::Moment;
 pub use news::{MoldNews, News};
 pub use pending::Taken;
+pub use sensors::{SensorRefused, SensorUse};
 pub use watching::NoSuchMold;
 
 /// The plant as ingest knows it, and what the next commit writes.
@@ -71,6 +76,7 @@ pub struct Ingest {
     modules: BTreeMap<Eui64, Module>,
     presses: BTreeMap<PressId, Press>,
     networks: BTreeMap<LinkName, NetworkRecord>,
+    sensors: BTreeMap<BluetoothAddress, Sensor>,
     alarms: Alarms,
     names_asked: Names,
     ends: Ends,
@@ -90,6 +96,7 @@ struct Next {
     presses: BTreeSet<PressId>,
     networks: BTreeSet<LinkName>,
     watched: BTreeSet<MoldId>,
+    sensors: BTreeSet<BluetoothAddress>,
     assignments: Vec<Assignment>,
     raw: Vec<RawRecord>,
     /// Cycles that came since the last commit, new or filling.
@@ -102,6 +109,7 @@ struct Told {
     molds: BTreeSet<MoldId>,
     monitors: Vec<MonitorSerial>,
     modules: BTreeSet<Eui64>,
+    sensors: BTreeSet<BluetoothAddress>,
 }
 
 /// A module, and when its record was last written.
@@ -125,6 +133,7 @@ impl Ingest {
             alarms,
             alerts,
             watched,
+            sensors,
             last_alarm,
         } = snapshot;
         let mut ingest = Ingest {
@@ -137,6 +146,7 @@ impl Ingest {
                 .collect(),
             presses: presses.into_iter().map(|press| (press.id, press)).collect(),
             networks: networks.into_iter().map(|network| (network.link.clone(), network)).collect(),
+            sensors: sensors.into_iter().map(|record| (record.address, Sensor::new(record))).collect(),
             alarms: Alarms::load(alarms, last_alarm),
             names_asked: Names::default(),
             ends: Ends::default(),
@@ -176,6 +186,7 @@ impl Ingest {
                 monitor.alerted = Some((mark.era, mark.number));
             }
         }
+        ingest.told.sensors.extend(ingest.sensors.keys().copied());
         ingest.told.modules.extend(ingest.modules.keys().copied());
         ingest
     }

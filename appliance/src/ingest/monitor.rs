@@ -350,6 +350,13 @@ impl Monitor {
         given_up
     }
 
+    /// It remembers no cycles, so that none is asked of it or told to it: what is not known of them never will be.
+    pub(super) fn forgo(&mut self) {
+        let runs = self.record.past.iter_mut().chain(&mut self.record.device);
+        self.dirty |= runs.fold(false, |changed, run| runs::give_up(run, u64::MAX) || changed);
+        self.acks.clear();
+    }
+
     /// Whether an earlier run lies on the same line of readings as the present one: counting went on, for another mold.
     pub(super) fn leads_to_present(&self, run: &Device) -> bool {
         self.record.device.as_ref().is_some_and(|now| now.era == run.era && run.count <= now.start)

@@ -5,7 +5,7 @@ use domain::{CycleTime, LinkName, MoldId, MoldName, MonitorSerial, StateFacts, T
 
 use super::Ingest;
 use crate::alarms;
-use crate::plant::{ModuleRecord, MonitorRecord};
+use crate::plant::{ModuleRecord, MonitorRecord, SensorRecord};
 
 /// What changed since the last time.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub struct News {
     pub monitors: Vec<(MonitorRecord, Option<MoldName>)>,
     /// Modules, each as it is now, with the name of the press they are on.
     pub modules: Vec<(ModuleRecord, Option<String>)>,
+    /// Sensors, each as it is used now, with its mold.
+    pub sensors: Vec<(SensorRecord, MoldName)>,
     /// Every alarm that stands, when any was raised or cleared.
     pub alarms: Option<Vec<StandingAlarm>>,
 }
@@ -77,15 +79,24 @@ impl Ingest {
             Some((record, press))
         };
         let modules = told.modules.into_iter().filter_map(module).collect();
+        let sensor = |address| {
+            let record = self.sensors.get(&address)?.record.clone();
+            let name = self.books.get(&record.mold)?.mold.name.clone();
+            Some((record, name))
+        };
+        let sensors = told.sensors.into_iter().filter_map(sensor).collect();
         let alarms = self.alarms.take_news().then(|| self.standing());
         let molds = molds.into_iter().filter_map(|id| self.mold_news(id)).collect();
-        News { molds, monitors, modules, alarms }
+        News { molds, monitors, modules, sensors, alarms }
     }
 
     /// Every alarm that stands, gravest first.
     fn standing(&self) -> Vec<StandingAlarm> {
         let name = |id| self.books.get(&id).map(|book: &super::book::Book| book.mold.name.to_string());
-        let on = |serial: &MonitorSerial| self.monitors.get(serial)?.record.mold;
+        let on = |serial: &MonitorSerial| {
+            let counts = self.monitors.get(serial).and_then(|monitor| monitor.record.mold);
+            counts.or_else(|| self.mold_of_sensor(serial))
+        };
         let mut standing: Vec<_> =
             self.alarms.standing().map(|alarm| alarms::tell(alarm, name, on)).collect();
         standing.sort_by_key(|alarm| (std::cmp::Reverse(alarm.severity), alarm.id));

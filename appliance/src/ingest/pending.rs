@@ -33,6 +33,7 @@ impl Ingest {
             && next.presses.is_empty()
             && next.networks.is_empty()
             && next.watched.is_empty()
+            && next.sensors.is_empty()
             && next.raw.is_empty())
             || self.alarms.has_changed()
     }
@@ -73,6 +74,11 @@ impl Ingest {
             networks: next.networks.iter().filter_map(|link| self.networks.get(link).cloned()).collect(),
             ..Batch::default()
         };
+        for address in next.sensors {
+            let Some(sensor) = self.sensors.get_mut(&address) else { continue };
+            sensor.written = now.steady;
+            batch.sensors.push(sensor.record.clone());
+        }
         let modules = next.modules.iter().filter_map(|eui64| self.modules.get(eui64));
         batch.modules = modules.map(|module| module.record.clone()).collect();
         for id in &next.books {

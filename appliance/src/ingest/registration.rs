@@ -122,7 +122,14 @@ impl Ingest {
     }
 
     /// Ends the monitor's present run, if it has one, and begins one for this mold.
-    fn move_to(&mut self, serial: &MonitorSerial, mold: MoldId, start: u64, reading: &Reading, now: Moment) {
+    pub(super) fn move_to(
+        &mut self,
+        serial: &MonitorSerial,
+        mold: MoldId,
+        start: u64,
+        reading: &Reading,
+        now: Moment,
+    ) {
         let Some(monitor) = self.monitors.get_mut(serial) else { return };
         let former = monitor.close(now.wall);
         let mut run = runs::begin(mold, start, reading.width, reading.era);
@@ -175,7 +182,7 @@ impl Ingest {
     }
 
     /// The mold does not listen to this monitor any more. Its run stays open for what it made until now.
-    fn end_assignment(&mut self, mold: MoldId, serial: &MonitorSerial, now: Timestamp) {
+    pub(super) fn end_assignment(&mut self, mold: MoldId, serial: &MonitorSerial, now: Timestamp) {
         let monitor = self.monitors.get_mut(serial);
         let mut device_until = None;
         if let Some(monitor) = monitor {
@@ -203,7 +210,7 @@ impl Ingest {
     }
 
     /// The mold of that number; a new one begins with the record's baseline. `None` when there are too many.
-    fn mold_for(&mut self, initialisation: &Initialisation, now: Moment) -> Option<MoldId> {
+    pub(super) fn mold_for(&mut self, initialisation: &Initialisation, now: Moment) -> Option<MoldId> {
         if let Some(id) = self.names.get(&initialisation.mold) {
             return Some(*id);
         }
@@ -231,7 +238,7 @@ impl Ingest {
     }
 
     /// A record written anew says what is true now; only the baseline is settled for good.
-    fn refresh(&mut self, mold: MoldId, initialisation: &Initialisation) {
+    pub(super) fn refresh(&mut self, mold: MoldId, initialisation: &Initialisation) {
         let Some(book) = self.books.get_mut(&mold) else { return };
         let old = book.mold.clone();
         let mold_now = &mut book.mold;

@@ -20,7 +20,7 @@ const TOLD_AT_ONCE: usize = 4;
 
 /// What tells a monitor the time; a contact has no clock.
 fn set_time(monitor: &MonitorRecord, now: Timestamp) -> Option<(LinkName, RadioCommand)> {
-    let has_clock = monitor.generation != Generation::Switch;
+    let has_clock = !matches!(monitor.generation, Generation::Switch | Generation::Sensor);
     let link = monitor.link.clone().filter(|_| has_clock)?;
     let what = Ask::SetTime { module: monitor.module, serial: monitor.serial.clone(), now };
     Some((link, RadioCommand { id: None, what }))
@@ -115,6 +115,9 @@ impl Ingest {
                 monitor.time_due = Some(now.steady.saturating_add(TIME_EVERY));
                 times.extend(set_time(&monitor.record, now.wall));
             }
+            if monitor.record.generation == Generation::Sensor {
+                monitor.forgo();
+            }
             let Some((era, after)) = monitor.missing() else {
                 monitor.asking.done();
                 continue;
@@ -131,6 +134,7 @@ impl Ingest {
             self.miss(&serial, place, now);
             self.touch(&serial);
         }
+        self.silent_sensors(now);
         asks.extend(times);
         asks.extend(self.watches_due(now));
         let nameless = self

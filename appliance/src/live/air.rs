@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use dashboard::port::{AdapterView, AirView, BluetoothView, LinkCondition};
 use domain::{LinkName, MoldName, MonitorSerial, Standing, Timestamp};
 use radio::bluetooth::{AirReport, OnAir};
-use radio::event::LinkState;
+use radio::event::{LinkState, SensorHeard};
 
-use crate::plant::MonitorRecord;
+use super::sensors::Sensors;
+use crate::plant::{MonitorRecord, SensorRecord};
 
 /// The air as it was last reported.
 #[derive(Debug)]
@@ -17,6 +18,7 @@ pub(super) struct Air {
     /// Every adapter that was there since the start, and how it stands since when.
     adapters: BTreeMap<LinkName, (LinkCondition, Timestamp)>,
     report: AirReport,
+    sensors: Sensors,
     /// Told at once, or with the next round.
     urgent: bool,
     touched: bool,
@@ -29,6 +31,7 @@ impl Air {
             reason: None,
             adapters: BTreeMap::new(),
             report: AirReport::default(),
+            sensors: Sensors::default(),
             urgent: false,
             touched: false,
         }
@@ -61,6 +64,18 @@ impl Air {
         self.urgent |= windows(report) != windows(&self.report);
         self.touched = true;
         self.report = report.clone();
+    }
+
+    /// A sensor said something.
+    pub(super) fn sensor(&mut self, heard: &SensorHeard, at: Timestamp) {
+        self.sensors.hear(heard, at);
+        self.touched = true;
+    }
+
+    /// A sensor is used, or not any more.
+    pub(super) fn use_sensor(&mut self, record: SensorRecord, mold: MoldName) {
+        self.sensors.learn(record, mold);
+        self.urgent = true;
     }
 
     /// Whether the screens are to be told now; asking tells.
@@ -97,6 +112,7 @@ impl Air {
             detail: self.reason.clone(),
             adapters: self.adapters.iter().map(adapter).collect(),
             monitors,
+            sensors: self.sensors.view(),
         }
     }
 }

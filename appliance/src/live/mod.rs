@@ -8,6 +8,7 @@ mod air;
 mod links;
 mod picture;
 mod ring;
+mod sensors;
 #[cfg(test)]
 mod tests;
 

@@ -70,6 +70,9 @@ impl Picture {
             self.links_of(record.link.as_ref());
             self.monitors.insert(record.serial.clone(), (record, mold));
         }
+        for (record, mold) in news.sensors {
+            self.air.iter_mut().for_each(|air| air.use_sensor(record.clone(), mold.clone()));
+        }
         for (record, press) in news.modules {
             if let Some((former, _)) = self.modules.get(&record.eui64)
                 && former.link != record.link
@@ -90,6 +93,7 @@ impl Picture {
             Heard::Link(state) if name.is_bluetooth() => {
                 self.air.iter_mut().for_each(|air| air.state(name, state, at));
             }
+            Heard::Sensor(heard) => self.air.iter_mut().for_each(|air| air.sensor(heard, at)),
             Heard::Air(report) => self.air.iter_mut().for_each(|air| air.report(report)),
             Heard::Link(state) => self.links.entry(name.clone()).or_insert_with(link).state(state, at),
             Heard::Network(report) => self.links.entry(name.clone()).or_insert_with(link).network(report),

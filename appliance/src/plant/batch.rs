@@ -4,7 +4,8 @@ use domain::{Cycle, LedgerEntry, Mold, MoldId, Press, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::records::{
-    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, Watched,
+    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, SensorRecord,
+    Watched,
 };
 
 /// What one commit writes. Records replace those of the same key; ledger, cycles and raw payloads are added.
@@ -34,6 +35,8 @@ pub struct Batch {
     pub alerts: Vec<AlertMark>,
     /// Limits that people set.
     pub watched: Vec<Watched>,
+    /// Sensors, put to use, changed or ended.
+    pub sensors: Vec<SensorRecord>,
 }
 
 /// A change of one mold's ledger.

@@ -8,7 +8,7 @@ mod storage;
 pub use batch::{Batch, LedgerChange};
 pub use records::{
     AlarmKey, AlarmRecord, AlertMark, Assignment, Device, Gap, ModuleRecord, MonitorRecord, NetworkRecord,
-    RawRecord, Watched,
+    RawRecord, SensorRecord, Watched,
 };
 pub use snapshot::{LedgerStand, Snapshot};
 pub use storage::{KeepFor, Retention, StorageDay, StorageRecord, Unit};

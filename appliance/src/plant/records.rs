@@ -1,8 +1,8 @@
 //! Records of the living plant. Plain data; their versions on disk are the store's business.
 
 use domain::{
-    AlertKind, CounterWidth, CycleTime, Eui64, Generation, LinkName, MoldId, MonitorSerial, PanId, Percent,
-    PressId, Temperature, Thresholds, Timestamp,
+    AlertKind, BluetoothAddress, Contact, CounterWidth, CycleTime, Eui64, Generation, LinkName, MoldId,
+    MonitorSerial, PanId, Percent, PressId, SensorRule, Temperature, Thresholds, Timestamp,
 };
 use serde::{Deserialize, Serialize};
 
@@ -172,6 +172,10 @@ pub enum AlarmKey {
     Alert(MonitorSerial, AlertKind),
     /// A Bluetooth monitor lost its bond: nothing comes from it until a person enrols it again.
     BondLost(MonitorSerial),
+    /// A sensor's battery is nearly empty.
+    SensorBattery(MonitorSerial),
+    /// A sensor says nothing for longer than a person allowed.
+    SensorSilent(MonitorSerial),
 }
 
 /// The last alert of a monitor that was taken notice of: one that is told again changes nothing. Key: its serial.
@@ -192,6 +196,31 @@ pub struct Watched {
     pub mold: MoldId,
     /// The limits that a person set.
     pub thresholds: Thresholds,
+}
+
+/// A sensor that counts for a mold, or did. Key: its address. How far it was counted is in the record of its monitor.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorRecord {
+    /// Which.
+    pub address: BluetoothAddress,
+    /// For which mold.
+    pub mold: MoldId,
+    /// What a person makes of it.
+    pub rule: SensorRule,
+    /// It is encrypted, and the box keeps its key sealed.
+    pub sealed: bool,
+    /// Since when.
+    pub since: Timestamp,
+    /// A person ended it then; none while it counts.
+    pub stopped: Option<Timestamp>,
+    /// The reading that its counting began at is known.
+    pub begun: bool,
+    /// How its contact was at its last word.
+    pub contact: Option<Contact>,
+    /// How often it had been moved at its last word.
+    pub movements: Option<u8>,
+    /// The highest counter of its seal that was opened, a minute ago at the latest.
+    pub counter: Option<u32>,
 }
 
 /// An alarm. Key: its number.

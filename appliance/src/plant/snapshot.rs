@@ -4,7 +4,7 @@ use domain::{EntryKind, LedgerEntry, Mold, Press, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use super::records::{
-    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, Watched,
+    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, SensorRecord, Watched,
 };
 
 /// Everything on disk but history, read once at the start.
@@ -28,6 +28,8 @@ pub struct Snapshot {
     pub alerts: Vec<AlertMark>,
     /// Limits that people set.
     pub watched: Vec<Watched>,
+    /// Sensors that count for molds, or did.
+    pub sensors: Vec<SensorRecord>,
     /// The highest number an alarm ever had; 0 when there was none.
     pub last_alarm: u64,
 }

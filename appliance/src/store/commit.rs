@@ -15,7 +15,7 @@ use super::open::Store;
 use super::row;
 use super::tables::{
     self, ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, HEADS, HISTORY, MODULES, MOLDS, MONITORS,
-    NETWORKS, PRESSES, RAW, RETIRED, Tables, WATCHED,
+    NETWORKS, PRESSES, RAW, RETIRED, SENSORS, Tables, WATCHED,
 };
 use crate::plant::{AlarmRecord, Batch, RawRecord};
 
@@ -36,8 +36,9 @@ impl Store {
     }
 }
 
-/// So many lists stand at the end of a batch that those of earlier formats lack: one of format 3 both, one of format 4 the last.
-const NEWER_LISTS: usize = 2;
+/// So many lists stand at the end of a batch that those of earlier formats lack: one of format 3 all, one of
+/// format 5 the last.
+const NEWER_LISTS: usize = 3;
 
 /// A batch as it lies in the journal. One of an earlier format ends without its last lists, which were empty then: the
 /// bytes of empty lists are what it lacks.
@@ -82,6 +83,7 @@ pub(super) fn steady(
         alarms,
         alerts,
         watched,
+        sensors,
         ledger: _,
         cycles: _,
     } = batch;
@@ -94,7 +96,8 @@ pub(super) fn steady(
         && raw.is_empty()
         && alarms.is_empty()
         && alerts.is_empty()
-        && watched.is_empty();
+        && watched.is_empty()
+        && sensors.is_empty();
     if !counts_alone {
         return Ok(None);
     }
@@ -174,6 +177,7 @@ fn records(txn: &WriteTransaction, batch: &Batch) -> Result<(), Fault> {
         txn.open_table(ALERT_MARKS)?.insert(mark.serial.as_str(), row::encode(mark)?.as_slice())?;
     }
     put!(txn, WATCHED, &batch.watched, |watched: &crate::plant::Watched| watched.mold.0);
+    put!(txn, SENSORS, &batch.sensors, |sensor: &crate::plant::SensorRecord| sensor.address.to_be_bytes());
     put!(txn, ASSIGNMENTS, &batch.assignments, |a: &crate::plant::Assignment| (a.mold.0, a.number));
     Ok(())
 }

@@ -19,11 +19,11 @@ use super::row;
 use crate::accounts::{Attempts, Invitation, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Batch, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
-    StorageRecord, Watched,
+    SensorRecord, StorageRecord, Watched,
 };
 
 /// The kinds of records, the journal's first. In seeds a kind is its place here.
-const KINDS: [fn(&[u8]); 23] = [
+const KINDS: [fn(&[u8]); 24] = [
     again::<Batch>,
     again::<Mold>,
     again::<Press>,
@@ -47,6 +47,7 @@ const KINDS: [fn(&[u8]); 23] = [
     again::<Chained>,
     again::<AlertMark>,
     again::<Watched>,
+    again::<SensorRecord>,
 ];
 
 /// The first byte says which kind of record. The rest is read as it is, and as what follows a right checksum.
@@ -122,6 +123,7 @@ pub(crate) mod seeds {
         seeds.extend(batch.molds.first().map(|mold| kind(1, bytes(mold))));
         seeds.extend(batch.modules.first().map(|module| kind(4, bytes(module))));
         seeds.extend(batch.raw.first().map(|raw| kind(12, bytes(raw))));
+        seeds.push(kind(23, bytes(&format::sensor())));
         seeds.extend(batch.alarms.first().map(|alarm| kind(13, bytes(alarm))));
         seeds
     }

@@ -14,7 +14,7 @@ use super::open::Store;
 use super::row;
 use super::tables::{
     self, ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, DAYS, HEADS, HISTORY, LEDGER, MODULES,
-    MOLDS, MONITORS, NETWORKS, PRESSES, WATCHED,
+    MOLDS, MONITORS, NETWORKS, PRESSES, SENSORS, WATCHED,
 };
 use crate::plant::Snapshot;
 
@@ -34,6 +34,7 @@ impl Store {
                 alarms: tables::all(&txn.open_table(ALARMS_STANDING)?, "alarms_standing")?,
                 alerts: tables::all(&txn.open_table(ALERT_MARKS)?, "alert_marks")?,
                 watched: tables::all(&txn.open_table(WATCHED)?, "watched")?,
+                sensors: tables::all(&txn.open_table(SENSORS)?, "sensors")?,
                 last_alarm: last_alarm(txn)?,
                 ..Snapshot::default()
             };

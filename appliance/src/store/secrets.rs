@@ -21,6 +21,17 @@ impl Store {
         })
     }
 
+    /// Keeps a secret no longer; nothing happens when there is none.
+    ///
+    /// # Errors
+    /// The store cannot be written.
+    pub fn drop_secret(&self, name: &str) -> Result<(), Commit> {
+        self.write(|txn| {
+            txn.open_table(SECRETS)?.remove(name)?;
+            Ok(())
+        })
+    }
+
     /// The names of secrets that begin so.
     ///
     /// # Errors

@@ -49,6 +49,8 @@ pub(super) const ALARMS_PAST: Records<u64> = TableDefinition::new("alarms_past")
 pub(super) const ALERT_MARKS: Records<&str> = TableDefinition::new("alert_marks");
 /// Limits that people set, by mold.
 pub(super) const WATCHED: Records<u32> = TableDefinition::new("watched");
+/// Sensors that count for molds, or did, by address.
+pub(super) const SENSORS: Records<[u8; 6]> = TableDefinition::new("sensors");
 /// By subject: "plant" what people set, "storage" the room that was taken day by day, "audit" how far the trail goes.
 pub(super) const SETTINGS: Records<&str> = TableDefinition::new("settings");
 /// By name, in small letters.

@@ -113,6 +113,8 @@ pub const TABLE: &[Rule] = {
         rule(Change, "/api/identify", TECHNICIAN, Door::Api),
         rule(Change, "/api/enrol", TECHNICIAN, Door::Api),
         rule(Change, "/api/close-enrolment", TECHNICIAN, Door::Api),
+        rule(Change, "/api/use-sensor", ADMINISTRATOR, Door::Api),
+        rule(Change, "/api/forget-sensor", ADMINISTRATOR, Door::Api),
         rule(Change, "/api/adopt", ADMINISTRATOR, Door::Api),
         rule(Read, "/api/storage", VIEWER, Door::Api),
         rule(Change, "/api/back-up", ADMINISTRATOR, Door::Api),

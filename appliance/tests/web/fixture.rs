@@ -14,9 +14,11 @@ use appliance::store::{Store, StoreKeys};
 use appliance::web::{self, Admit, Serve};
 use dashboard::port::{
     Answer, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, LiveChange, LiveUpdate,
-    MoldView, Person, Plant, RadiosView, Refusal, StorageView, Technician, Viewer,
+    MoldView, Person, Plant, RadiosView, Refusal, SensorWish, StorageView, Technician, Viewer,
 };
-use domain::{Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Thresholds, Timestamp};
+use domain::{
+    BluetoothAddress, Eui64, JoinCode, LinkName, MoldId, MonitorSerial, PanId, Role, Thresholds, Timestamp,
+};
 use futures::StreamExt;
 use rustls::version::{TLS12, TLS13};
 use tokio_util::sync::CancellationToken;
@@ -309,6 +311,12 @@ impl Plant for Empty {
         nothing()
     }
     fn form(&self, _: LinkName, _: Option<PanId>, _: bool) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn use_sensor(&self, _: SensorWish) -> Answer<'_, ()> {
+        nothing()
+    }
+    fn forget_sensor(&self, _: BluetoothAddress) -> Answer<'_, ()> {
         nothing()
     }
     fn adopt(&self, _: LinkName, _: Eui64) -> Answer<'_, ()> {

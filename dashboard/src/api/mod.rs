@@ -4,6 +4,7 @@
 mod molds;
 mod people;
 mod radios;
+mod sensors;
 mod storage;
 
 use leptos::server_fn::codec::JsonEncoding;
@@ -23,6 +24,7 @@ pub use radios::{
     close_enrolment, close_join, discover, enrol, form, identify, open_join, read_radios, register,
 };
 
+pub use sensors::{ForgetSensor, UseSensor, forget_sensor, use_sensor};
 pub use storage::{BackUp, ReadStorage, back_up, read_storage};
 
 use crate::port::Refusal;

@@ -192,7 +192,7 @@ fn wish(
 
 /// Seconds with at most three places, as a cycle time: point and comma both divide.
 #[cfg(feature = "ssr")]
-fn seconds(text: &str) -> Option<CycleTime> {
+pub(super) fn seconds(text: &str) -> Option<CycleTime> {
     let seconds: f64 = text.replace(',', ".").parse().ok()?;
     let millis = (seconds * 1000.0).round();
     let fits = millis >= 1.0 && millis <= f64::from(u32::MAX);

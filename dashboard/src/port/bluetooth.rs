@@ -6,7 +6,7 @@ use domain::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::LinkCondition;
+use super::{LinkCondition, SensorView};
 
 /// The box's Bluetooth.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -19,6 +19,8 @@ pub struct BluetoothView {
     pub adapters: Vec<AdapterView>,
     /// Monitors of the box, then those that wait to be enrolled; by serial.
     pub monitors: Vec<AirView>,
+    /// Sensors: those that are used, then those that are only heard; by address.
+    pub sensors: Vec<SensorView>,
 }
 
 /// An adapter.

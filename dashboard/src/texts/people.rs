@@ -11,7 +11,7 @@ pub const fn may_told(role: Role) -> &'static str {
         Role::Viewer => "see everything about molds, radios and storage, and download rows",
         Role::Technician => "also confirm resets, and have a monitor blink",
         Role::ToolingManager => "the same as a technician",
-        Role::Administrator => "everything: radios, backups, people, the audit trail",
+        Role::Administrator => "everything: radios, sensors, backups, people, the audit trail",
     }
 }
 
@@ -43,6 +43,7 @@ pub fn act_told(entry: &TrailEntry) -> String {
         "confirm-reset" => format!("confirmed a reset: {subject}"),
         "set-limits" => format!("set limits for the monitor: {subject}"),
         "radio" => format!("told the radio {subject} to do something"),
+        "sensor" => format!("decided what sensor {subject} is used for"),
         "read-trail" => format!("read the audit trail: {subject}"),
         "reset-administrator" => format!("made {subject} an administrator, from the box's console"),
         "missed" => format!("{subject} entries found no room while the disk refused"),

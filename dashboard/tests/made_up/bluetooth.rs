@@ -1,5 +1,6 @@
 //! Bluetooth of the made-up plant: a monitor for each thing that can be going on.
 
+use super::sensors;
 use dashboard::port::{AdapterView, AirView, BluetoothView, LinkCondition};
 use domain::{LinkName, MoldId, MonitorSerial, Percent, Standing, Strength, Temperature, Timestamp};
 
@@ -51,5 +52,6 @@ pub fn view(now: Timestamp) -> BluetoothView {
         detail: None,
         adapters: vec![adapter(0x13, LinkCondition::Up), adapter(0x14, LinkCondition::Lost)],
         monitors: (0..).zip(STANDINGS).map(monitor).collect(),
+        sensors: sensors::view(now),
     }
 }

@@ -5,6 +5,7 @@
 
 mod bluetooth;
 mod people;
+mod sensors;
 mod storage;
 
 use std::sync::{Arc, Mutex};
@@ -12,12 +13,12 @@ use std::time::Duration;
 
 use dashboard::port::{
     Answer, ChartPoint, CycleChart, EnrolWish, FloorView, Handle, LinkCondition, LinkView, ModuleView,
-    MoldTile, MoldView, MonitorView, Own, People, Person, Plant, RadiosView, Refusal, Severity,
+    MoldTile, MoldView, MonitorView, Own, People, Person, Plant, RadiosView, Refusal, SensorWish, Severity,
     StandingAlarm, StorageView, Technician, Viewer,
 };
 use domain::{
-    CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId, MoldState,
-    MonitorSerial, PanId, Percent, PressId, Role, Temperature, Thresholds, Timestamp,
+    BluetoothAddress, CycleTime, EntryKind, Eui64, Generation, JoinCode, LedgerEntry, LinkName, MoldId,
+    MoldState, MonitorSerial, PanId, Percent, PressId, Role, Temperature, Thresholds, Timestamp,
 };
 
 const MOLDS: u32 = 40;
@@ -403,6 +404,19 @@ impl Plant for MadeUp {
         Box::pin(async move {
             if reform { Ok(()) } else { Err(Refusal::Radio(format!("{link} has a live network"))) }
         })
+    }
+
+    fn use_sensor(&self, wish: SensorWish) -> Answer<'_, ()> {
+        let known = sensors::view(self.now()).iter().any(|sensor| sensor.address == wish.address);
+        let answer = if known { Ok(()) } else { Err(Refusal::NotFound("that sensor".to_owned())) };
+        Box::pin(async move { answer })
+    }
+
+    fn forget_sensor(&self, address: BluetoothAddress) -> Answer<'_, ()> {
+        let used =
+            sensors::view(self.now()).iter().any(|sensor| sensor.address == address && sensor.used.is_some());
+        let answer = if used { Ok(()) } else { Err(Refusal::NotFound("a sensor that is used".to_owned())) };
+        Box::pin(async move { answer })
     }
 
     fn adopt(&self, link: LinkName, _: Eui64) -> Answer<'_, ()> {

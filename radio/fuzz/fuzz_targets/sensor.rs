@@ -2,7 +2,10 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
+use domain::Timestamp;
+use radio::bluetooth::SensorInUse;
 use radio::v4::sensors::bthome::Object;
+use radio::v4::sensors::{Ear, SensorData};
 use radio::v4::{Address, Keyring, Listener};
 
 const KEYS: &str =
@@ -14,6 +17,10 @@ fuzz_target!(|bytes: &[u8]| {
     for _ in 0..2 {
         let line = listener.hear(Some(address), bytes);
         let _ = serde_json::Value::from(line).to_string();
+    }
+    let mut ear = Ear::new([SensorInUse { address, key: None, counter: None }]);
+    for (second, data) in (0..).zip([SensorData::Bthome(bytes.to_vec()), SensorData::Ruuvi(bytes.to_vec())]) {
+        let _ = ear.hear(address, -60, &data, Timestamp::from_millis(second * 20_000));
     }
     if let Ok(objects) = Object::parse(bytes) {
         let mut again = Vec::new();

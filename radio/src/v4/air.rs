@@ -11,6 +11,7 @@ use zeroize::Zeroizing;
 use super::Address;
 use super::advert::Ours;
 use super::open::Characteristic;
+use super::sensors::SensorData;
 pub use crate::bluetooth::{Passkey, Strength};
 
 /// A monitor by one of the adapters that hear it: what connections and bonds belong to.
@@ -108,6 +109,15 @@ pub enum Fact {
         rssi_dbm: i8,
         /// What it says.
         what: Ours,
+    },
+    /// A sensor that anyone can buy was heard.
+    Sensor {
+        /// Which, by which adapter.
+        way: Way,
+        /// How strong, dBm.
+        rssi_dbm: i8,
+        /// What it says, as it came.
+        what: SensorData,
     },
     /// A link is there.
     Connected {
@@ -226,12 +236,19 @@ impl Act {
 }
 
 impl Fact {
+    /// It is an advert: one that finds no room is dropped, for there are more.
+    #[must_use]
+    pub const fn is_advert(&self) -> bool {
+        matches!(self, Fact::Advert { .. } | Fact::Sensor { .. })
+    }
+
     /// Whom it is about; none when it is about a whole adapter.
     #[must_use]
     pub const fn way(&self) -> Option<&Way> {
         match self {
             Fact::Came { .. } | Fact::Went { .. } => None,
             Fact::Advert { way, .. }
+            | Fact::Sensor { way, .. }
             | Fact::Connected { way, .. }
             | Fact::Paired { way, .. }
             | Fact::Value { way, .. }

@@ -217,6 +217,7 @@ fn reading(reading: &Reading) -> Value {
         }
         Reading::Battery(percent) => json!({ "battery": percent.get() }),
         Reading::BatteryMillivolts(millivolts) => json!({ "battery_mv": millivolts }),
+        Reading::BatteryLow(low) => json!({ "battery_low": low }),
         Reading::Vibration(vibrates) => json!({ "vibration": vibrates }),
         Reading::Moving(moves) => json!({ "moving": moves }),
         Reading::Movements { count, width } => json!({ "movements": count, "bits": bits(*width) }),

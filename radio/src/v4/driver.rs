@@ -18,10 +18,11 @@ use super::air::{Act, Fact, Way};
 use super::bluez;
 use super::conductor::{self, Conductor, Known, Out, Said};
 use super::open::{Handover, Serial, ToMonitor};
+use super::sensors::Ear;
 use super::session::{EnrolmentWindow, Told};
 use super::{Address, Key, heard};
 use crate::Clock;
-use crate::bluetooth::{AirReport, Bonded, Enrolment};
+use crate::bluetooth::{AirReport, Bonded, Enrolment, SensorInUse};
 use crate::chain::chain;
 use crate::command::{Ask, CommandId, RadioCommand};
 use crate::event::{CommandDone, CommandRefused, Heard, LinkState, RadioEvent, RawHeard, Sender};
@@ -47,22 +48,33 @@ pub struct Settings {
     pub visits: conductor::Settings,
 }
 
-/// Runs until `shutdown`. `bonded` is what the box keeps of its monitors. Every command that carries an id is answered,
+/// What the box keeps of Bluetooth.
+#[derive(Debug, Default)]
+pub struct Kept {
+    /// Its monitors.
+    pub bonded: Vec<Bonded>,
+    /// Sensors that count for molds.
+    pub sensors: Vec<SensorInUse>,
+}
+
+/// Runs until `shutdown`. Every command that carries an id is answered,
 /// also while there is no adapter.
 pub async fn run(
     settings: Settings,
-    bonded: Vec<Bonded>,
+    kept: Kept,
     events: mpsc::Sender<RadioEvent>,
     mut commands: mpsc::Receiver<RadioCommand>,
     clock: Clock,
     shutdown: CancellationToken,
 ) {
     let now = clock();
+    let Kept { bonded, sensors } = kept;
     let missed: BTreeSet<LinkName> =
         bonded.iter().flat_map(|it| it.ways.iter().map(|(adapter, ..)| adapter.clone())).collect();
     let conductor = Conductor::new(settings.visits, bonded.into_iter().filter_map(known), now);
     let mut driver = Driver {
         conductor,
+        ear: Ear::new(sensors),
         events,
         clock,
         acts: None,
@@ -89,6 +101,7 @@ struct Stopped;
 
 struct Driver {
     conductor: Conductor,
+    ear: Ear,
     events: mpsc::Sender<RadioEvent>,
     clock: Clock,
     /// To the adapters, while there is a service.
@@ -177,6 +190,13 @@ impl Driver {
             Fact::Went { adapter } => {
                 self.tell(adapter.clone(), unplugged()).await?;
             }
+            Fact::Sensor { way, rssi_dbm, what } => {
+                let heard = self.ear.hear(way.address, *rssi_dbm, what, (self.clock)());
+                return match heard {
+                    Some(heard) => self.tell(way.adapter.clone(), Heard::Sensor(heard)).await,
+                    None => Ok(()),
+                };
+            }
             _ => {}
         }
         let now = (self.clock)();
@@ -228,6 +248,14 @@ impl Driver {
         let now = (self.clock)();
         match what {
             Ask::Enrol(enrolment) => self.enrol(enrolment, now),
+            Ask::UseSensor(sensor) => {
+                self.ear.attend(sensor);
+                Ok((Out::default(), CommandDone::Sent))
+            }
+            Ask::ForgetSensor { address } => {
+                self.ear.ignore(address);
+                Ok((Out::default(), CommandDone::Sent))
+            }
             Ask::CloseEnrolment { serial } => {
                 let number = number(&serial)?;
                 self.records.remove(&number);

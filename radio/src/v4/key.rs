@@ -23,7 +23,7 @@ pub struct Key(Zeroizing<[u8; 16]>);
 
 /// The seal is not one of that key: another key, another message, or a changed one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct BadSeal;
+pub(crate) struct BadSeal;
 
 impl Key {
     /// These bytes.
@@ -43,7 +43,7 @@ impl Key {
     }
 
     /// Encrypts in place and gives the seal. A nonce must never be used twice with a key.
-    pub(super) fn seal(&self, nonce: [u8; 13], clear: &[u8], bytes: &mut [u8]) -> Result<[u8; TAG], BadSeal> {
+    pub(crate) fn seal(&self, nonce: [u8; 13], clear: &[u8], bytes: &mut [u8]) -> Result<[u8; TAG], BadSeal> {
         let tag = self.cipher().encrypt_inout_detached(&nonce.into(), clear, bytes.into());
         tag.map(Into::into).map_err(|_| BadSeal)
     }

@@ -5,7 +5,6 @@
 //! The document is `docs/protocol/open-v4.md`. "Core" in comments is the Bluetooth Core Specification 5.4, "CSS" its Supplement
 //! version 11, "Assigned Numbers" the Bluetooth SIG's document of that name.
 
-mod address;
 pub mod advert;
 pub mod air;
 pub mod bluez;
@@ -23,9 +22,9 @@ pub mod sensors;
 pub mod session;
 mod uuid;
 
-pub use address::{Address, AddressError};
 pub use describe::Listener;
-pub use driver::{Settings, run};
+pub use domain::{BluetoothAddress as Address, BluetoothAddressError as AddressError};
+pub use driver::{Kept, Settings, run};
 pub use key::Key;
 pub use keyring::{Keyring, KeyringError};
 pub use repeat::repeat;

@@ -160,7 +160,7 @@ fn bytes(text: &str) -> Result<Vec<u8>> {
 
 fn told(fact: &Fact) -> Option<Value> {
     match fact {
-        Fact::Advert { .. } | Fact::Value { .. } => None,
+        Fact::Advert { .. } | Fact::Sensor { .. } | Fact::Value { .. } => None,
         other => Some(json!({ "fact": format!("{other:?}") })),
     }
 }

@@ -7,10 +7,10 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
-use appliance::control::{self, Request};
-use dashboard::port::EnrolWish;
-use domain::MoldName;
-use radio::sim::hall::Label;
+use appliance::control::{self, Request, SensorDeed};
+use dashboard::port::{EnrolWish, SensorWish};
+use domain::{Channel, CycleRule, CycleTime, Edge, MoldName, SensorRule};
+use radio::sim::hall::{Label, SensorKind, SensorLabel};
 use serde_json::{Value, json};
 
 use super::{Process, READY_WITHIN, program, say};
@@ -24,7 +24,9 @@ pub(super) fn start(dir: &Path, air: &Path) -> Result<Option<Process>> {
         say("there is no dbus-daemon on this machine: the demonstration goes without Bluetooth monitors");
         return Ok(None);
     }
-    say("starting a simulated hall: Bluetooth monitors on 6 more molds, and one from the factory");
+    say(
+        "starting a simulated hall: Bluetooth monitors on 6 more molds, one from the factory, and four sensors",
+    );
     let mut hall = Process::start(
         "the simulated hall",
         &dir.join("hall.log"),
@@ -53,6 +55,42 @@ pub(super) fn enrol(air: &Path, sticks: &Path, data: &Path) -> Result<()> {
         let passkey = Some(label.passkey.parse()?);
         let wish = EnrolWish { serial: label.serial, passkey, mold, approved: None };
         control::ask(data, &Request::Enrol(wish), &mut std::io::stdout()).context("enrol a monitor")?;
+    }
+    Ok(())
+}
+
+/// Puts two of the sensors to use: one door contact and one counter stand in for monitors. The others are only heard.
+pub(super) fn use_sensors(air: &Path, data: &Path) -> Result<()> {
+    let labels: Vec<SensorLabel> = serde_json::from_value(ask(air, &json!({ "do": "sensors" }))?)?;
+    for SensorLabel { address, kind, key } in labels {
+        let (mold, description, cycles, temperature) = match kind {
+            SensorKind::Door => {
+                let channel = Channel::new(0x1A, 1);
+                (
+                    "M-5001",
+                    "tray insert",
+                    CycleRule::Contact { channel, edge: Edge::Closes, least_apart_ms: 1_000 },
+                    None,
+                )
+            }
+            SensorKind::SealedCount => {
+                let count = CycleRule::Count { channel: Channel::new(0x3D, 1) };
+                ("M-5002", "cable clip", count, Some(Channel::new(0x02, 1)))
+            }
+            SensorKind::Ruuvi5 | SensorKind::Ruuvi6 => continue,
+        };
+        let rule = SensorRule { cycles, temperature, shock: None, silent_after_min: Some(60) };
+        let wish = SensorWish {
+            address,
+            mold: mold.parse()?,
+            description: description.to_owned(),
+            approved: Some(CycleTime::from_millis(6_000)),
+            design_life: Some(500_000),
+            rule,
+            key: key.as_deref().map(str::parse).transpose()?,
+        };
+        let request = Request::Sensor(SensorDeed::Use(Box::new(wish)));
+        control::ask(data, &request, &mut std::io::stdout()).context("put a sensor to use")?;
     }
     Ok(())
 }

@@ -27,6 +27,9 @@ pub struct Args {
     /// Bluetooth adapters of the box
     #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u8).range(1..=8))]
     adapters: u8,
+    /// Sensors that anyone can buy: a door contact, an encrypted counter, a Ruuvi tag, a Ruuvi Air, and so on
+    #[arg(long, value_name = "N", default_value_t = 4, value_parser = clap::value_parser!(u16).range(0..=64))]
+    sensors: u16,
     /// Cycles in each monitor's memory at the start
     #[arg(long, value_name = "CYCLES", default_value_t = 200, value_parser = clap::value_parser!(u32).range(0..=100_000))]
     history: u32,
@@ -51,6 +54,7 @@ pub fn run(args: &Args) -> Done {
         monitors: args.monitors,
         blank: args.blank,
         adapters: args.adapters,
+        sensors: args.sensors,
         history: args.history,
         prefix: args.prefix.clone(),
         started,

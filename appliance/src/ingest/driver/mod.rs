@@ -10,6 +10,7 @@ mod commands;
 mod commits;
 mod keep;
 mod refusal;
+mod sensors;
 #[cfg(test)]
 mod tests;
 mod ways;
@@ -17,14 +18,14 @@ mod ways;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{LinkName, MoldId, Thresholds};
+use domain::{BluetoothAddress, LinkName, MoldId, Thresholds};
 use radio::command::Ask;
 use radio::event::{CommandDone, CommandRefused, Heard, RadioEvent};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ingest, Moment};
+use super::{Ingest, Moment, SensorRefused, SensorUse};
 use crate::clock::Clock;
 use crate::live::Live;
 use crate::plant::{AlarmKey, Snapshot};
@@ -34,6 +35,7 @@ use commits::Commits;
 pub use bonds::bonds;
 pub use keep::{Keep, secret_name};
 pub use refusal::Refusal;
+pub use sensors::{in_use, sensor_secret};
 pub use ways::RadioLinks;
 
 /// So often the picture is brought up to date and it is looked what is due.
@@ -74,6 +76,9 @@ pub enum WhyNot {
     /// Nothing is known of such a mold.
     #[error(transparent)]
     NoMold(#[from] super::NoSuchMold),
+    /// The sensor is not put to use, or not ended.
+    #[error(transparent)]
+    Sensor(#[from] SensorRefused),
     /// The box is stopping.
     #[error("the box is stopping")]
     Stopping,
@@ -87,6 +92,10 @@ pub(super) enum Request {
     Confirm { mold: MoldId, number: u64, by: String, answer: oneshot::Sender<Result<(), WhyNot>> },
     /// Have the monitor on a mold watch these limits; answered when that is on the disk.
     Watch { mold: MoldId, thresholds: Thresholds, answer: oneshot::Sender<Result<(), WhyNot>> },
+    /// Have a sensor count for a mold; answered when it is on the disk.
+    UseSensor { wish: SensorUse, answer: oneshot::Sender<Result<(), WhyNot>> },
+    /// Have it count for none; answered when it is on the disk.
+    ForgetSensor { address: BluetoothAddress, answer: oneshot::Sender<Result<(), WhyNot>> },
     /// Have an alarm stand, or not stand any more.
     Alarm { key: AlarmKey, why: Option<String> },
 }
@@ -120,6 +129,22 @@ impl Handle {
     /// There is no such mold.
     pub async fn watch(&self, mold: MoldId, thresholds: Thresholds) -> Result<(), WhyNot> {
         self.ask(|answer| Request::Watch { mold, thresholds, answer }).await
+    }
+
+    /// Has a sensor count for a mold; returns when it is on the disk.
+    ///
+    /// # Errors
+    /// There is no room for another mold.
+    pub async fn use_sensor(&self, wish: SensorUse) -> Result<(), WhyNot> {
+        self.ask(|answer| Request::UseSensor { wish, answer }).await
+    }
+
+    /// Has a sensor count for no mold any more; returns when it is on the disk.
+    ///
+    /// # Errors
+    /// It counts for none.
+    pub async fn forget_sensor(&self, address: BluetoothAddress) -> Result<(), WhyNot> {
+        self.ask(|answer| Request::ForgetSensor { address, answer }).await
     }
 
     /// Has an alarm stand for a reason, or not stand any more. A box that is stopping keeps what it had.
@@ -269,7 +294,7 @@ impl<K: Keep> Driver<K> {
                 self.gather();
             }
             // The monitor keeps it and says it again.
-            Heard::Cycles(_) | Heard::Status(_) | Heard::Raw(_) if !self.has_room() => {}
+            Heard::Cycles(_) | Heard::Status(_) | Heard::Raw(_) | Heard::Sensor(_) if !self.has_room() => {}
             _ => {
                 self.live.hear(&event);
                 let now = self.now();
@@ -295,6 +320,16 @@ impl<K: Keep> Driver<K> {
             Request::Confirm { mold, number, by, answer } => {
                 let now = self.now();
                 let done = self.ingest.confirm_reset(mold, number, &by, now);
+                self.answer_when_kept(done.map_err(WhyNot::from), answer);
+            }
+            Request::UseSensor { wish, answer } => {
+                let now = self.now();
+                let done = self.ingest.use_sensor(wish, now);
+                self.answer_when_kept(done.map_err(WhyNot::from), answer);
+            }
+            Request::ForgetSensor { address, answer } => {
+                let now = self.now();
+                let done = self.ingest.forget_sensor(address, now);
                 self.answer_when_kept(done.map_err(WhyNot::from), answer);
             }
             Request::Watch { mold, thresholds, answer } => {

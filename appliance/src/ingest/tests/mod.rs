@@ -8,5 +8,6 @@ mod limits;
 mod order;
 pub(in crate::ingest) mod plant;
 mod resets;
+mod sensors;
 mod swaps;
 mod watching;

@@ -170,6 +170,10 @@ impl Disk {
             self.snapshot.monitors.retain(|known| known.serial != record.serial);
             self.snapshot.monitors.push(record.clone());
         }
+        for record in &batch.sensors {
+            self.snapshot.sensors.retain(|known| known.address != record.address);
+            self.snapshot.sensors.push(record.clone());
+        }
         for assignment in &batch.assignments {
             self.assignments.insert((assignment.mold, assignment.number), assignment.clone());
             self.snapshot.assignments.retain(|known| known.mold != assignment.mold);

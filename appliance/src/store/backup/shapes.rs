@@ -65,6 +65,8 @@ shapes! {
     Pair32And64 = (u32, u64);
     /// A day and a mold.
     Pair64SignedAnd32 = (i64, u32);
+    /// An address of Bluetooth.
+    Bytes6 = [u8; 6];
 }
 
 impl Shape {

@@ -9,7 +9,7 @@ use super::{CheckReport, decode_all, each};
 use crate::accounts::{Attempts, Invitation, Session, User};
 use crate::plant::{
     AlarmRecord, AlertMark, Assignment, Gap, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord,
-    StorageRecord, Watched,
+    SensorRecord, StorageRecord, Watched,
 };
 use crate::store::accounts::PlantSettings;
 use crate::store::audit::{TRAIL, TrailEnd};
@@ -19,7 +19,7 @@ use crate::store::seal::SealingKey;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
     ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, CODES, MODULES, MOLDS, MONITORS,
-    NETWORKS, PRESSES, RAW, SECRETS, SESSIONS, SETTINGS, USERS, WATCHED,
+    NETWORKS, PRESSES, RAW, SECRETS, SENSORS, SESSIONS, SETTINGS, USERS, WATCHED,
 };
 
 /// What counts and history are held against.
@@ -60,6 +60,14 @@ pub(super) fn check(
     alarms(txn, report)?;
     decode_all::<_, AlertMark>(txn, ALERT_MARKS, "alert_marks", report)?;
     decode_all::<_, Watched>(txn, WATCHED, "watched", report)?;
+    for sensor in decode_all::<_, SensorRecord>(txn, SENSORS, "sensors", report)? {
+        if !molds.contains_key(&sensor.mold) {
+            report.find(
+                format!("sensor {}", sensor.address),
+                format!("counts for mold {}, which there is not", sensor.mold),
+            );
+        }
+    }
     secrets(txn, seal, report)?;
     let monitors = decode_all::<_, MonitorRecord>(txn, MONITORS, "monitors", report)?;
     let mut missing: BTreeMap<MoldId, Vec<Gap>> = BTreeMap::new();

@@ -8,13 +8,14 @@ mod v2;
 mod v3;
 mod v4;
 mod v5;
+mod v6;
 
 use redb::WriteTransaction;
 
 use super::error::Fault;
 
 /// The newest format.
-pub(super) const NEWEST: u32 = 5;
+pub(super) const NEWEST: u32 = 6;
 
 /// Brings a store from format `from` (0: empty) to the newest, within one transaction.
 pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
@@ -32,6 +33,9 @@ pub(super) fn run(txn: &WriteTransaction, from: u32) -> Result<(), Fault> {
     }
     if from < 5 {
         v5::up(txn)?;
+    }
+    if from < 6 {
+        v6::up(txn)?;
     }
     Ok(())
 }

@@ -12,8 +12,8 @@ use serde::de::DeserializeOwned;
 use super::{Lost, RepairStore};
 use crate::accounts::{Attempts, Invitation, User};
 use crate::plant::{
-    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, StorageRecord,
-    Watched,
+    AlarmRecord, AlertMark, Assignment, ModuleRecord, MonitorRecord, NetworkRecord, RawRecord, SensorRecord,
+    StorageRecord, Watched,
 };
 use crate::store::audit::{Chained, TRAIL, TrailEnd};
 use crate::store::check::Finding;
@@ -28,7 +28,7 @@ use crate::store::row;
 use crate::store::storage::STORAGE;
 use crate::store::tables::{
     ALARMS_PAST, ALARMS_STANDING, ALERT_MARKS, ASSIGNMENTS, ATTEMPTS, AUDIT, Bytes, CODES, DAYS, HEADS,
-    HISTORY, LEDGER, LOST, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS,
+    HISTORY, LEDGER, LOST, META, MODULES, MOLDS, MONITORS, NETWORKS, PRESSES, RAW, RETIRED, SECRETS, SENSORS,
     SETTINGS, USERS, WATCHED,
 };
 use crate::store::{FILE, PlantSettings};
@@ -66,6 +66,7 @@ pub(super) fn whole_rows(from: &Path, to: &Path, keys: &StoreKeys) -> Result<Vec
         old.copy::<_, AlarmRecord>(ALARMS_PAST, "alarms_past", |_| true, &new, &mut lost)?;
         old.copy::<_, AlertMark>(ALERT_MARKS, "alert_marks", |_| true, &new, &mut lost)?;
         old.copy::<_, Watched>(WATCHED, "watched", |_| true, &new, &mut lost)?;
+        old.copy::<_, SensorRecord>(SENSORS, "sensors", |_| true, &new, &mut lost)?;
         let setting = |name: &&str, bytes: &[u8]| prove_setting(name, bytes);
         old.copy_proven(SETTINGS, "settings", |_| true, setting, &new, &mut lost)?;
         old.copy::<_, User>(USERS, "users", |_| true, &new, &mut lost)?;

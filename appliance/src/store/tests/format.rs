@@ -9,7 +9,7 @@ use super::plant::*;
 use crate::accounts::{CodeHash, Guesser, Guesses, Invitation, Session, TokenHash, User};
 use crate::audit::By;
 use crate::plant::{
-    AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord, Watched,
+    AlarmKey, AlarmRecord, Assignment, Batch, ModuleRecord, NetworkRecord, RawRecord, SensorRecord, Watched,
 };
 use crate::store::tables::{self, ALARMS_PAST, META, RAW, Records, SETTINGS};
 use crate::store::xts::Sectors;
@@ -119,7 +119,7 @@ fn newer_format_is_refused() {
     txn.commit().unwrap();
     drop(database);
     let refused = Store::open(dir.path(), &key()).unwrap_err();
-    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 5, .. }));
+    assert!(matches!(refused, OpenStore::Newer { found: 9, known: 6, .. }));
     assert!(refused.to_string().contains("format 9"), "{refused}");
 }
 
@@ -247,9 +247,32 @@ fn watched() -> Watched {
     Watched { mold: MoldId(1), thresholds }
 }
 
+/// What formats before 6 did not have.
+pub(in crate::store) fn sensor() -> SensorRecord {
+    let edge = domain::Edge::Closes;
+    let channel = domain::Channel::new(0x1A, 1);
+    SensorRecord {
+        address: domain::BluetoothAddress::from_be_bytes([0x54, 0x48, 0xE6, 0x8F, 0x80, 0xA5]),
+        mold: MoldId(2),
+        rule: domain::SensorRule {
+            cycles: domain::CycleRule::Contact { channel, edge, least_apart_ms: 1_500 },
+            temperature: Some(domain::Channel::new(2, 2)),
+            shock: Some(domain::ShockRule::Acceleration { milli_g: 2_000 }),
+            silent_after_min: Some(60),
+        },
+        sealed: true,
+        since: at(4),
+        stopped: None,
+        begun: true,
+        contact: Some(domain::Contact::Open),
+        movements: Some(254),
+        counter: Some(0x3322_1100),
+    }
+}
+
 pub(in crate::store) fn write_everything(store: &Store) {
     store.commit(&everything()).unwrap();
-    store.commit(&Batch { watched: vec![watched()], ..Batch::default() }).unwrap();
+    store.commit(&Batch { watched: vec![watched()], sensors: vec![sensor()], ..Batch::default() }).unwrap();
     store.set_up(&person()).unwrap();
     store.put_session(&TokenHash([9; 32]), &session("Marta Koch", at(7))).unwrap();
     let settings = PlantSettings { name: "Hall".into(), time_zone: "Europe/Berlin".into() };
@@ -355,7 +378,7 @@ fn format_3_is_read() {
     golden("store-v3.redb");
 }
 
-/// Commits that waited in the journal lack their last list in format 4, and in format 3 the one before it too.
+/// Commits that waited in the journal lack their last list in format 5, in format 4 two and in format 3 three.
 #[test]
 fn a_commit_of_a_former_format_is_read_from_the_journal() {
     let batch = everything();
@@ -365,10 +388,10 @@ fn a_commit_of_a_former_format_is_read_from_the_journal() {
         row::prove(&mut former);
         crate::store::commit::decode(7, &former)
     };
-    for lists in 0..=2 {
+    for lists in 0..=3 {
         assert_eq!(without(lists).unwrap(), batch, "{lists} lists are lacking");
     }
-    without(3).unwrap_err();
+    without(4).unwrap_err();
 }
 
 /// As above, of format 4: people with roles, codes, wrong guesses, an audit trail, marks of alerts.
@@ -413,6 +436,6 @@ fn writes_the_golden_file() {
     write_everything(&store);
     store.checkpoint().unwrap();
     drop(store);
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v5.redb");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/store-v6.redb");
     std::fs::copy(dir.path().join("store.redb"), golden).unwrap();
 }

@@ -7,6 +7,7 @@ use leptos::prelude::*;
 use super::actions::outcome;
 use super::blink::Blink;
 use super::enrolment::EnrolMonitor;
+use super::sensors::Sensors;
 use crate::api::CloseEnrolment;
 use crate::components::{ForRole, RelativeTime};
 use crate::format;
@@ -66,6 +67,7 @@ pub(super) fn Bluetooth(bluetooth: RwSignal<BluetoothView>, clock: Signal<Timest
                     </tbody>
                 </table>
             </Show>
+            <Sensors bluetooth clock />
         </section>
     }
     .into_any()

@@ -9,6 +9,8 @@ mod enrolment;
 mod link;
 mod modules;
 mod scan;
+mod sensor_form;
+mod sensors;
 
 use domain::{LinkName, Timestamp};
 use leptos::either::Either;

@@ -1,9 +1,10 @@
 //! The words to a running hall: a JSON object a line, answered by one.
 
-use domain::MonitorSerial;
+use domain::{BluetoothAddress, MonitorSerial};
 use serde::{Deserialize, Serialize};
 
 use super::monitor::Working;
+use super::sensor::{Sensor, SensorKind};
 
 /// A request: `{"do":"alert","monitor":"V4-00040001"}`.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -13,6 +14,15 @@ pub(super) enum Request {
     Truth,
     /// What is printed on the monitors.
     Labels,
+    /// What the apps of the sensors show.
+    Sensors,
+    /// A sensor's adverts get lost, or are heard again; it counts on.
+    Mute {
+        /// Which.
+        sensor: BluetoothAddress,
+        /// They get lost.
+        on: bool,
+    },
     /// No mold closes any more.
     Pause,
     /// They do again.
@@ -85,11 +95,35 @@ pub struct MonitorTruth {
     pub linked: Option<String>,
 }
 
+/// What the app of a sensor shows.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorLabel {
+    /// Its address.
+    pub address: BluetoothAddress,
+    /// What it is.
+    pub kind: SensorKind,
+    /// Its bind key, 32 hexadecimal digits; of an encrypted one.
+    pub key: Option<String>,
+}
+
+/// What a sensor really did.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SensorTruth {
+    /// Its address.
+    pub address: BluetoothAddress,
+    /// What it is.
+    pub kind: SensorKind,
+    /// Cycles that its mold made; with what its counter began at, where it has one.
+    pub count: u64,
+}
+
 /// What everyone really did.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truth {
     /// By serial.
     pub monitors: Vec<MonitorTruth>,
+    /// In the order of their addresses.
+    pub sensors: Vec<SensorTruth>,
 }
 
 pub(super) fn label(working: &Working) -> Label {
@@ -108,4 +142,13 @@ pub(super) fn truth(working: &Working) -> MonitorTruth {
         watches: monitor.thresholds().words(),
         linked: monitor.linked().map(ToString::to_string),
     }
+}
+
+pub(super) fn sensor_label(sensor: &Sensor) -> SensorLabel {
+    let key = (sensor.kind == SensorKind::SealedCount).then(|| hex::encode(sensor.key));
+    SensorLabel { address: sensor.address, kind: sensor.kind, key }
+}
+
+pub(super) fn sensor_truth(sensor: &Sensor) -> SensorTruth {
+    SensorTruth { address: sensor.address, kind: sensor.kind, count: sensor.count() }
 }

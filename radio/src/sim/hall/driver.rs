@@ -14,11 +14,12 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio_util::sync::CancellationToken;
 
 use super::bus::{Bus, BusError};
-use super::control::{Request, Truth, label, truth};
+use super::control::{Request, Truth, label, sensor_label, sensor_truth, truth};
 use super::monitor::{Reached, Working};
+use super::sensor::Sensor;
 use super::spec::HallSpec;
 use crate::Clock;
-use crate::sim::bluetoothd::{DEVICE, Daemon};
+use crate::sim::bluetoothd::{DEVICE, Daemon, device_path};
 use crate::v4::Address;
 use crate::v4::advert::Advert;
 
@@ -63,10 +64,17 @@ struct Placed {
     paths: Vec<String>,
 }
 
+struct PlacedSensor {
+    sensor: Mutex<Sensor>,
+    /// The device's path on each adapter.
+    paths: Vec<String>,
+}
+
 #[derive(Clone)]
 struct Hall {
     daemon: Daemon<Reached>,
     placed: Arc<Vec<Placed>>,
+    sensors: Arc<Vec<PlacedSensor>>,
     clock: Clock,
     paused: Arc<AtomicBool>,
     stop: CancellationToken,
@@ -102,7 +110,12 @@ pub async fn run(
         Placed { working, paths }
     };
     let placed = Arc::new(spec.monitors().into_iter().map(place).collect::<Vec<_>>());
-    let hall = Hall { daemon, placed, clock, paused: Arc::default(), stop: stop.clone() };
+    let place = |sensor: Sensor| {
+        let paths = (0..spec.adapters).map(|number| device_path(&hci(number), sensor.address)).collect();
+        PlacedSensor { sensor: Mutex::new(sensor), paths }
+    };
+    let sensors = Arc::new(spec.sensors().into_iter().map(place).collect::<Vec<_>>());
+    let hall = Hall { daemon, placed, sensors, clock, paused: Arc::default(), stop: stop.clone() };
     let path = folder.join(CONTROL);
     let _ = fs::remove_file(&path);
     let listener =
@@ -112,7 +125,10 @@ pub async fn run(
     loop {
         tokio::select! {
             () = stop.cancelled() => break,
-            _ = steps.tick() => hall.step().await,
+            _ = steps.tick() => {
+                hall.step().await;
+                hall.step_sensors().await;
+            }
             Ok((stream, _)) = listener.accept() => drop(tokio::spawn(hall.clone().talk(stream))),
         }
     }
@@ -134,7 +150,7 @@ impl Hall {
                 (working.advert(now), working.monitor.linked().cloned())
             };
             if let Some((bytes, dbm)) = advert {
-                self.heard(placed, &bytes, dbm).await;
+                self.heard(&placed.paths, &bytes, dbm).await;
             }
             let Some(adapter) = linked else { continue };
             let below = format!("/org/bluez/{adapter}/");
@@ -145,12 +161,32 @@ impl Hall {
         }
     }
 
+    /// Sensors say what they have to say.
+    async fn step_sensors(&self) {
+        let now = (self.clock)();
+        let paused = self.paused.load(Ordering::Relaxed);
+        for placed in self.sensors.iter() {
+            let advert = {
+                let mut sensor = placed.sensor.lock().unwrap_or_else(PoisonError::into_inner);
+                if paused {
+                    sensor.rest(now)
+                } else {
+                    sensor.work(now)
+                }
+                sensor.advert(now)
+            };
+            if let Some((bytes, dbm)) = advert {
+                self.heard(&placed.paths, &bytes, dbm).await;
+            }
+        }
+    }
+
     /// Adapters that scan hear an advert.
-    async fn heard(&self, placed: &Placed, bytes: &[u8], dbm: i16) {
+    async fn heard(&self, paths: &[String], bytes: &[u8], dbm: i16) {
         let Ok(advert) = Advert::parse(bytes) else { return };
         let maker = advert.manufacturer_data().next().map(|(company, data)| (company.0, data));
         let service = advert.service_data().next();
-        for path in &placed.paths {
+        for path in paths {
             let adapter = path.rsplit_once('/').map_or("", |(adapter, _)| adapter);
             let scans = self.daemon.state().scanners.iter().any(|(_, path)| path == adapter);
             if scans {
@@ -161,7 +197,13 @@ impl Hall {
 
     fn truth(&self) -> Truth {
         let each = |placed: &Placed| truth(&placed.working.lock().unwrap_or_else(PoisonError::into_inner));
-        Truth { monitors: self.placed.iter().map(each).collect() }
+        let sensor = |placed: &PlacedSensor| {
+            sensor_truth(&placed.sensor.lock().unwrap_or_else(PoisonError::into_inner))
+        };
+        Truth {
+            monitors: self.placed.iter().map(each).collect(),
+            sensors: self.sensors.iter().map(sensor).collect(),
+        }
     }
 
     /// Answers requests, a line each.
@@ -190,6 +232,22 @@ impl Hall {
                     .iter()
                     .map(|placed| label(&placed.working.lock().unwrap_or_else(PoisonError::into_inner)));
                 return Ok(json!(labels.collect::<Vec<_>>()));
+            }
+            Request::Sensors => {
+                let label = |placed: &PlacedSensor| {
+                    sensor_label(&placed.sensor.lock().unwrap_or_else(PoisonError::into_inner))
+                };
+                return Ok(json!(self.sensors.iter().map(label).collect::<Vec<_>>()));
+            }
+            Request::Mute { sensor, on } => {
+                let mut sensors = self.sensors.iter();
+                let lock = |placed: &PlacedSensor| {
+                    placed.sensor.lock().unwrap_or_else(PoisonError::into_inner).address == sensor
+                };
+                let placed = sensors
+                    .find(|placed| lock(placed))
+                    .ok_or_else(|| format!("there is no sensor {sensor}"))?;
+                placed.sensor.lock().unwrap_or_else(PoisonError::into_inner).muted = on;
             }
             Request::Pause => set(true),
             Request::Resume => set(false),

@@ -5,9 +5,11 @@ mod bus;
 mod control;
 mod driver;
 mod monitor;
+mod sensor;
 mod spec;
 
 pub use bus::{Bus, BusError, VARIABLE};
-pub use control::{Label, MonitorTruth, Truth};
+pub use control::{Label, MonitorTruth, SensorLabel, SensorTruth, Truth};
 pub use driver::{HallError, run};
+pub use sensor::SensorKind;
 pub use spec::HallSpec;

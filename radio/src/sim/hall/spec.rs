@@ -3,6 +3,7 @@
 use domain::{CycleTime, Initialisation, MoldName, Timestamp};
 
 use super::monitor::Working;
+use super::sensor::{Sensor, SensorKind};
 use crate::open::Record;
 use crate::sim::air;
 use crate::sim::dice::Dice;
@@ -25,6 +26,8 @@ pub struct HallSpec {
     pub blank: u16,
     /// Adapters of the box.
     pub adapters: u8,
+    /// Sensors that anyone can buy, one of each kind after the other.
+    pub sensors: u16,
     /// Cycles in each monitor's memory at the start.
     pub history: u32,
     /// How the names of molds begin.
@@ -37,6 +40,17 @@ impl HallSpec {
     pub(super) fn monitors(&self) -> Vec<Working> {
         let all = u32::from(self.monitors) + u32::from(self.blank);
         (0..all).map(|number| self.monitor(number)).collect()
+    }
+
+    pub(super) fn sensors(&self) -> Vec<Sensor> {
+        let kinds = SensorKind::ALL.into_iter().cycle();
+        let sensor = |(number, kind): (u16, SensorKind)| {
+            let [a, b] = number.to_be_bytes();
+            let [.., high, low] = crate::sim::dice::mix(self.seed).to_be_bytes();
+            let address = Address::from_be_bytes([0xC4, 0x5E, high, low, a, b]);
+            Sensor::new(kind, address, self.seed, u64::from(number), self.started)
+        };
+        (0..self.sensors).zip(kinds).map(sensor).collect()
     }
 
     fn monitor(&self, number: u32) -> Working {

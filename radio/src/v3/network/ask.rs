@@ -40,7 +40,9 @@ impl Network {
             | Ask::Initialise { .. }
             | Ask::Watch { .. }
             | Ask::Enrol(_)
-            | Ask::CloseEnrolment { .. } => Err(CommandRefused::NotInFamily),
+            | Ask::CloseEnrolment { .. }
+            | Ask::UseSensor(_)
+            | Ask::ForgetSensor { .. } => Err(CommandRefused::NotInFamily),
         };
         if let Err(refused) = done {
             self.refuse(id, refused);

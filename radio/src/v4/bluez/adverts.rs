@@ -1,4 +1,4 @@
-//! Our adverts in what bluetoothd makes of adverts: a table of makers' data and one of services' data.
+//! Our adverts, and those of sensors, in what bluetoothd makes of adverts: a table of makers' data and one of services' data.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,8 @@ use zbus::zvariant::OwnedValue;
 
 use super::calls::Properties;
 use crate::v4::Uuid;
-use crate::v4::advert::{AdKind, AdStructure, Advert, Ours};
+use crate::v4::advert::{AdKind, AdStructure, Advert, Company, Ours};
+use crate::v4::sensors::{SensorData, bthome};
 
 /// What of ours is in properties that changed together. bluetoothd tells a table again when one entry of it is news, so
 /// that an old one may come again with it: for the receiver's window that is an advert heard twice.
@@ -19,6 +20,18 @@ pub(super) fn ours(changed: &Properties) -> Vec<Ours> {
         find(AdKind::MANUFACTURER, &[&company.to_le_bytes(), data.as_slice()].concat())
     });
     services.chain(makers).collect()
+}
+
+/// What sensors say in properties that changed together.
+pub(super) fn sensors(changed: &Properties) -> Vec<SensorData> {
+    let services = table::<String>(changed, "ServiceData").into_iter();
+    let bthome = services.filter(|(uuid, _)| uuid.parse() == Ok(bthome::SERVICE));
+    let makers = table::<u16>(changed, "ManufacturerData").into_iter();
+    let ruuvi = makers.filter(|(company, _)| *company == Company::RUUVI.0);
+    bthome
+        .map(|(_, data)| SensorData::Bthome(data))
+        .chain(ruuvi.map(|(_, data)| SensorData::Ruuvi(data)))
+        .collect()
 }
 
 fn find(kind: AdKind, data: &[u8]) -> Option<Ours> {

@@ -223,6 +223,8 @@ impl Mirror {
         if let Some(rssi_dbm) = device.rssi.filter(|_| self.ready) {
             let heard = adverts::ours(changed).into_iter();
             news.extend(heard.map(|what| News::Fact(Fact::Advert { way: way.clone(), rssi_dbm, what })));
+            let heard = adverts::sensors(changed).into_iter();
+            news.extend(heard.map(|what| News::Fact(Fact::Sensor { way: way.clone(), rssi_dbm, what })));
         }
         news
     }

@@ -104,9 +104,7 @@ impl Shared {
 
     /// Tells something.
     pub(super) fn tell(&self, fact: Fact) {
-        if matches!(fact, Fact::Advert { .. })
-            && self.adverts.fetch_add(1, Ordering::Relaxed) >= WAITING_ADVERTS
-        {
+        if fact.is_advert() && self.adverts.fetch_add(1, Ordering::Relaxed) >= WAITING_ADVERTS {
             self.adverts.fetch_sub(1, Ordering::Relaxed);
             return;
         }
@@ -208,7 +206,7 @@ impl Shared {
 /// Hands facts on. Adverts find a full channel and are dropped; everything else waits.
 pub(super) async fn forward(mut told: Told, facts: mpsc::Sender<Fact>) {
     while let Some(fact) = told.facts.recv().await {
-        let sent = if matches!(fact, Fact::Advert { .. }) {
+        let sent = if fact.is_advert() {
             told.adverts.fetch_sub(1, Ordering::Relaxed);
             !matches!(facts.try_send(fact), Err(mpsc::error::TrySendError::Closed(_)))
         } else {

@@ -189,6 +189,8 @@ impl Conductor {
                 self.adapters.remove(&adapter);
             }
             Fact::Advert { way, rssi_dbm, what } => self.hear(&way, rssi_dbm, what, now, dice, out),
+            // Nobody has a link with a sensor.
+            Fact::Sensor { .. } => {}
             Fact::Disconnected { way } => self.end_link(&way, now, dice, out),
             Fact::Connected { way, mtu } => self.begin_link(&way, mtu, now, dice, out),
             Fact::Failed { way, what: what @ Doing::Connect, why } => {

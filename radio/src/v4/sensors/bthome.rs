@@ -1,6 +1,6 @@
 //! BTHome v2, plain and encrypted (bthome.io/format, bthome.io/encryption).
 
-use domain::{CounterWidth, Percent, Temperature};
+use domain::{Channel, CounterWidth, Percent, Said, Temperature};
 
 use crate::open::FieldError;
 use crate::open::wire::Reader;
@@ -12,7 +12,8 @@ use super::{Axis, Contact, Reading};
 
 /// The service that its data is of.
 pub const SERVICE: Uuid = Uuid::from_u16(SHORT);
-const SHORT: u16 = 0xFCD2;
+/// The same in short.
+pub(crate) const SHORT: u16 = 0xFCD2;
 
 const ENCRYPTED: u8 = 0b0000_0001;
 const ADDRESS: u8 = 0b0000_0010;
@@ -192,6 +193,7 @@ impl<'a> Object<'a> {
             0x11 | 0x1A | 0x1B | 0x2D => {
                 Some(Reading::Contact(if flag()? { Contact::Open } else { Contact::Closed }))
             }
+            0x15 => Some(Reading::BatteryLow(flag()?)),
             0x22 => Some(Reading::Moving(flag()?)),
             0x2C => Some(Reading::Vibration(flag()?)),
             0x51 => milli_g(i64::try_from(unsigned()?).ok()?.checked_mul(1000)?),
@@ -204,6 +206,22 @@ impl<'a> Object<'a> {
 /// What all objects say, in their order.
 pub fn readings(objects: &[u8]) -> Result<Vec<Reading>, FieldError> {
     Ok(Object::parse(objects)?.iter().map(Object::reading).collect())
+}
+
+/// The same, each with its channel, and the packet's number where there is one.
+pub fn said(objects: &[u8]) -> Result<(Vec<Said>, Option<u32>), FieldError> {
+    let (mut said, mut packet) = (Vec::new(), None);
+    let objects = Object::parse(objects)?;
+    for (index, object) in objects.iter().enumerate() {
+        let reading = object.reading();
+        if let Reading::Sequence(number) = reading {
+            packet = Some(number);
+        }
+        let alike = objects.iter().take(index + 1).filter(|other| other.id == object.id).count();
+        let channel = Channel::new(object.id, u8::try_from(alike).unwrap_or(u8::MAX));
+        said.extend(reading.measure().map(|what| Said { channel, what }));
+    }
+    Ok((said, packet))
 }
 
 fn little_endian(bytes: &[u8]) -> Option<u64> {

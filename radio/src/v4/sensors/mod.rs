@@ -6,32 +6,14 @@
 //! has read it. For Ruuvi, `ruuvi-decoders` 2.0.2 panics on an empty payload and counts in floating point.
 
 pub mod bthome;
+mod ear;
 mod objects;
 pub mod ruuvi;
 
-use domain::{CounterWidth, Percent, Temperature};
+pub use domain::{Axis, Contact};
+use domain::{CounterWidth, Measure, Percent, Temperature};
 
-/// A door, a window, or a contact on a mold.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Contact {
-    /// The halves touch.
-    Closed,
-    /// They do not.
-    Open,
-}
-
-/// Along what an acceleration was measured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Axis {
-    /// The sensor's x.
-    X,
-    /// The sensor's y.
-    Y,
-    /// The sensor's z.
-    Z,
-    /// The sensor does not say.
-    Unknown,
-}
+pub use ear::{ALIVE_EVERY, Ear, MOST_STRANGERS, STRANGER_EVERY, SensorData};
 
 /// One thing that a sensor said.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -51,6 +33,8 @@ pub enum Reading {
     Battery(Percent),
     /// Battery voltage; how much charge that is, the sensor does not say.
     BatteryMillivolts(u16),
+    /// The battery is low, or not.
+    BatteryLow(bool),
     /// It vibrates, or not.
     Vibration(bool),
     /// It is being moved, or not.
@@ -87,6 +71,29 @@ pub enum Reading {
         /// All that follows.
         data: Vec<u8>,
     },
+}
+
+impl Reading {
+    /// What that is to the box; none for what only tells adverts apart.
+    fn measure(&self) -> Option<Measure> {
+        Some(match self {
+            Reading::Count { count, width } => Measure::Count { count: *count, width: *width },
+            Reading::Contact(contact) => Measure::Contact(*contact),
+            Reading::Temperature(temperature) => Measure::Temperature(*temperature),
+            Reading::Battery(percent) => Measure::Battery(*percent),
+            Reading::BatteryMillivolts(millivolts) => Measure::BatteryMillivolts(*millivolts),
+            Reading::BatteryLow(low) => Measure::BatteryLow(*low),
+            Reading::Vibration(vibrates) => Measure::Vibration(*vibrates),
+            Reading::Moving(moves) => Measure::Moving(*moves),
+            Reading::Movements { count, .. } => Measure::Movements(u8::try_from(*count).ok()?),
+            Reading::Acceleration { axis, milli_g } => {
+                Measure::Acceleration { axis: *axis, milli_g: *milli_g }
+            }
+            Reading::Sequence(_) => return None,
+            Reading::Other { name, .. } => Measure::Other((*name).to_owned()),
+            Reading::Unknown { object, .. } => Measure::Other(format!("object {object:02X}")),
+        })
+    }
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! Ruuvi's formats 5, 6 and E1 (docs.ruuvi.com, "Bluetooth advertisements").
 
-use domain::{CounterWidth, Temperature};
+use domain::{Channel, CounterWidth, Said, Temperature};
 use ruuvi_sensor_protocol::{
     Acceleration, AccelerationVector, BatteryPotential, MeasurementSequenceNumber, MovementCounter,
     ParseError, SensorValues, Temperature as _,
@@ -51,4 +51,15 @@ pub fn readings(data: &[u8]) -> Result<Vec<Reading>, RuuviError> {
         movements,
     ];
     Ok(readings.into_iter().flatten().chain(acceleration.into_iter().flatten()).collect())
+}
+
+/// The same, in the terms of all sensors, and the measurement's number where there is one.
+pub fn said(data: &[u8]) -> Result<(Vec<Said>, Option<u32>), RuuviError> {
+    let readings = readings(data)?;
+    let number = readings.iter().find_map(|reading| match reading {
+        Reading::Sequence(number) => Some(*number),
+        _ => None,
+    });
+    let said = readings.iter().filter_map(Reading::measure);
+    Ok((said.map(|what| Said { channel: Channel::ONLY, what }).collect(), number))
 }

@@ -172,7 +172,9 @@ fn message_for(ask: &Ask) -> Option<(Eui64, Message)> {
         | Ask::Initialise { .. }
         | Ask::Watch { .. }
         | Ask::Enrol(_)
-        | Ask::CloseEnrolment { .. } => None,
+        | Ask::CloseEnrolment { .. }
+        | Ask::UseSensor(_)
+        | Ask::ForgetSensor { .. } => None,
     }
 }
 
