@@ -202,7 +202,7 @@ impl Repeaters {
 
     /// A fact about a link to a repeater; it comes back when it is none.
     pub(super) fn take(&mut self, fact: Fact, now: Timestamp, dice: &mut Dice<'_>) -> Result<Brought, Fact> {
-        if matches!(fact, Fact::Advert { .. }) {
+        if fact.is_advert() {
             return Err(fact);
         }
         let Some(way) = fact.way() else { return Err(fact) };
