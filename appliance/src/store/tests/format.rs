@@ -452,6 +452,14 @@ fn format_6_is_read() {
     assert_eq!(golden("store-v6.redb").snapshot().unwrap().sensors, [sensor()]);
 }
 
+/// As above, of format 7: a machine that comes in by a token, a second factor.
+#[test]
+fn format_7_is_read() {
+    let people = golden("store-v7.redb").people().unwrap();
+    assert_eq!(people.machines, [(TokenHash([5; 32]), machine())]);
+    assert_eq!(people.factor(&person().name), Some(&factor()));
+}
+
 fn golden(name: &str) -> Store {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let dir = tempfile::tempdir().unwrap();
