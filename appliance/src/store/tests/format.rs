@@ -419,6 +419,12 @@ fn format_5_is_read() {
     assert_eq!(store.snapshot().unwrap().watched, [watched()]);
 }
 
+/// As above, of format 6: a sensor that counts for a mold.
+#[test]
+fn format_6_is_read() {
+    assert_eq!(golden("store-v6.redb").snapshot().unwrap().sensors, [sensor()]);
+}
+
 fn golden(name: &str) -> Store {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(name);
     let dir = tempfile::tempdir().unwrap();
