@@ -75,7 +75,7 @@ fn plant_it_gets_a_trusted_lock_by_a_request_and_what_was_made_of_it() {
     let own = web.stranger().under(NAME).get("/health");
     assert_eq!((own.status, own.header("strict-transport-security")), (200, None));
     let trail = admin.get("/audit").body;
-    for told in ["made a request for a certificate", "took a certificate for", "did not do", "went back to"] {
+    for told in ["Made a request for a certificate", "Took a certificate for", "did not do", "Went back to"] {
         assert!(trail.contains(told), "{told}");
     }
     assert!(!trail.contains("PRIVATE KEY"));

@@ -3,7 +3,6 @@
 
 mod words;
 
-use actix_web::http::header;
 use actix_web::{HttpMessage, HttpRequest, HttpResponse, web};
 use dashboard::port::{FloorView, Refusal};
 use domain::MoldName;
@@ -16,10 +15,7 @@ use crate::exchange::{Format, Subject, Wanted};
 
 /// The document, as programs that make programs read it.
 pub(super) async fn document() -> HttpResponse {
-    HttpResponse::Ok()
-        .content_type("application/json")
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .body(include_str!("openapi.json"))
+    HttpResponse::Ok().content_type("application/json").body(include_str!("openapi.json"))
 }
 
 /// Every mold as it is now.
